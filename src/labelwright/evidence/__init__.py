@@ -1,0 +1,1 @@
+"""What was told about the labels, and Bayes for it."""
