@@ -1,0 +1,194 @@
+"""What several sources said about the same items."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import sparse
+
+from labelwright.errors import InputError
+from labelwright.evidence.base import RowEvidence, check_matrix
+from labelwright.evidence.classes import class_array, encode
+from labelwright.evidence.noisy import symmetric
+
+
+class Votes(RowEvidence):
+    """The labels that `a` sources (annotators, rules, models) gave to `n` items; sources may abstain.
+
+    Sources are independent given the true label:
+    ``P(votes | label) = product over votes of confusion[source, label, said]``. Memory is proportional to the votes.
+
+    Parameters
+    ----------
+    votes : array (n, a) of int
+        Codes of the classes, -1 where a source abstains. For names use `from_wide`, for a table of one vote per row
+        `from_long`.
+    classes : sequence (k,), optional
+        Class names; by default 0 to the largest code.
+    sources : sequence (a,), optional
+        Names of the sources; by default 0 to a - 1.
+    confusion : float or array (a, k, k), default 0.3
+        How each source errs, ``[source, true, said]`` with rows that sum to 1, or one error rate for all.
+    smoothing : float, default 1.0
+        Pseudo-votes that `update` adds to every true class of every source, spread as `confusion` started.
+
+    Examples
+    --------
+    >>> Votes([[0, 0, 1]], confusion=0.2).posterior([[0.5, 0.5]])
+    array([[0.8, 0.2]])
+    """
+
+    def __init__(
+        self,
+        votes: ArrayLike,
+        classes: Sequence[Any] | np.ndarray | None = None,
+        sources: Sequence[Any] | np.ndarray | None = None,
+        *,
+        confusion: float | ArrayLike = 0.3,
+        smoothing: float = 1.0,
+    ):
+        wide = np.asarray(votes)
+        if wide.ndim != 2 or wide.dtype.kind not in "iu":
+            raise InputError(
+                f"votes have shape {wide.shape} and dtype {wide.dtype}, expected integers (items, sources) with -1 where "
+                "a source abstains; for class names use Votes.from_wide, for one vote per row Votes.from_long"
+            )
+        item, source = np.nonzero(wide >= 0)
+        k = int(wide.max(initial=-1)) + 1 if classes is None else len(classes)
+        self._build(
+            item, source, wide[item, source], len(wide),
+            class_array(range(k) if classes is None else list(classes)),
+            class_array(range(wide.shape[1]) if sources is None else list(sources)), confusion, smoothing,
+        )  # fmt: skip
+
+    @classmethod
+    def from_wide(
+        cls,
+        table: ArrayLike,
+        classes: Sequence[Any] | None = None,
+        sources: Sequence[Any] | None = None,
+        **options: Any,
+    ) -> Self:
+        """Build from class names (n, a), None or NaN where a source abstains.
+
+        Examples
+        --------
+        >>> Votes.from_wide([["yes", None], ["no", "yes"]]).n_votes
+        3
+        """
+        names = np.asarray(table, dtype=object)
+        if names.ndim != 2:
+            raise InputError(f"table has shape {names.shape}, expected (items, sources)")
+        codes, classes_ = encode(names.ravel(), classes)
+        return cls(codes.reshape(names.shape), classes_, sources, **options)
+
+    @classmethod
+    def from_long(
+        cls,
+        item: ArrayLike | Sequence[Any],
+        source: ArrayLike | Sequence[Any],
+        label: ArrayLike | Sequence[Any],
+        *,
+        classes: Sequence[Any] | np.ndarray | None = None,
+        confusion: float | ArrayLike = 0.3,
+        smoothing: float = 1.0,
+    ) -> Self:
+        """Build from one vote per row: three columns of equal length; a missing label is an abstention.
+
+        Items stand in sorted order; `items` keeps their names.
+
+        Examples
+        --------
+        >>> votes = Votes.from_long(["b", "a", "a"], ["ann", "ann", "bob"], ["yes", "no", "no"])
+        >>> votes.items.tolist(), votes.sources.tolist(), votes.n_votes
+        (['a', 'b'], ['ann', 'bob'], 3)
+        """
+        rows, items = encode(item)
+        columns, sources = encode(source)
+        said, names = encode(label, classes)
+        if not len(rows) == len(columns) == len(said):
+            raise InputError(
+                f"item, source and label have {len(rows)}, {len(columns)} and {len(said)} rows; they must match"
+            )
+        lost = np.flatnonzero((rows < 0) | (columns < 0))
+        if len(lost):
+            raise InputError(f"{len(lost)} votes have no item or no source (first: row {lost[0]})")
+        told = said >= 0
+        votes = cls.__new__(cls)
+        votes._build(rows[told], columns[told], said[told], len(items), names, sources, confusion, smoothing)
+        votes.items = items
+        return votes
+
+    def _build(
+        self, item: np.ndarray, source: np.ndarray, said: np.ndarray, n: int,
+        classes: np.ndarray, sources: np.ndarray, confusion: float | ArrayLike, smoothing: float,
+    ) -> None:  # fmt: skip
+        a, k = len(sources), len(classes)
+        if said.size and said.max() >= k:
+            raise InputError(f"a vote says class {int(said.max())}, but there are only {k} classes")
+        self.classes, self.sources, self.smoothing = classes, sources, smoothing
+        self.items: np.ndarray = np.arange(n)
+        ones = np.ones(len(item))
+        # One column per (source, said): both Bayes steps are then one product with this matrix.
+        self.said = sparse.csr_matrix((ones, (item, source * k + said)), shape=(n, a * k))
+        if np.ndim(confusion) == 0:
+            self.confusion = np.broadcast_to(symmetric(float(confusion), k), (a, k, k))  # type: ignore[arg-type]
+        else:
+            self.confusion = check_matrix(confusion, k, name="confusion")
+            if self.confusion.shape != (a, k, k):
+                raise InputError(f"confusion has shape {self.confusion.shape}, expected ({a}, {k}, {k})")
+        self._start = self.confusion
+
+    def __len__(self) -> int:
+        return self.said.shape[0]
+
+    def __getitem__(self, items: Any) -> Self:
+        return self._replace(
+            said=self.said[np.atleast_1d(np.arange(len(self))[items])], items=np.atleast_1d(self.items[items])
+        )
+
+    def __repr__(self) -> str:
+        return f"Votes(n={len(self)}, sources={len(self.sources)}, classes={self.n_classes}, votes={self.n_votes})"
+
+    @property
+    def n_votes(self) -> int:
+        """Number of votes, abstentions not counted."""
+        return int(self.said.sum())
+
+    @property
+    def counts(self) -> np.ndarray:
+        """How many votes each class of each item has: (n, k)."""
+        k = self.n_classes
+        each = sparse.csr_matrix(np.tile(np.eye(k), (len(self.sources), 1)))
+        return (self.said @ each).toarray()
+
+    def wide(self) -> np.ndarray:
+        """Codes (n, a), -1 where a source abstains; of two votes of one source for one item the later class."""
+        table = np.full((len(self), len(self.sources)), -1, dtype=np.intp)
+        votes = self.said.tocoo()
+        table[votes.row, votes.col // self.n_classes] = votes.col % self.n_classes
+        return table
+
+    def log_likelihood(self) -> np.ndarray:
+        with np.errstate(divide="ignore"):
+            logs = np.log(self.confusion)
+        columns = logs.transpose(0, 2, 1).reshape(-1, self.n_classes)  # (a * said, true)
+        return self.said @ columns
+
+    def update(self, targets: ArrayLike) -> Self:
+        """Return the votes with every source's confusions re-learned from soft labels (the M-step of Dawid-Skene)."""
+        counts = self.said.T @ np.asarray(targets, dtype=np.float64)  # (a * said, true)
+        confusion = (
+            counts.reshape(len(self.sources), self.n_classes, -1).transpose(0, 2, 1)
+            + self.smoothing * self._start
+        )
+        total = confusion.sum(axis=-1, keepdims=True)
+        return self._replace(
+            confusion=np.where(total > 0, confusion / np.where(total > 0, total, 1), self._start)
+        )
+
+    def _replace(self, **changes: Any) -> Self:
+        other = type(self).__new__(type(self))
+        other.__dict__.update(self.__dict__ | changes)
+        return other

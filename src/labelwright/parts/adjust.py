@@ -1,0 +1,84 @@
+"""Change probabilities by what is known about them: (probs, parameters) -> probs, for NumPy and torch alike."""
+
+from typing import Any
+
+from array_api_compat import array_namespace
+
+
+def temperature(probs: Any, value: float) -> Any:
+    """Sharpen (value < 1) or flatten (value > 1) every row: ``probs ** (1 / value)``, normalised.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> temperature(np.array([[0.8, 0.2]]), 0.5).round(3).tolist()
+    [[0.941, 0.059]]
+    """
+    return _softmax(_log(probs) / value)
+
+
+def reprior(probs: Any, old: Any, new: Any) -> Any:
+    """Move probabilities from one class balance to another: ``probs * new / old``, normalised.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> reprior(np.array([[0.5, 0.5]]), np.array([0.5, 0.5]), np.array([0.9, 0.1])).tolist()
+    [[0.9, 0.1]]
+    """
+    moved = probs * (new / old)
+    return moved / array_namespace(moved).sum(moved, axis=1, keepdims=True)
+
+
+def forward(probs: Any, channel: Any) -> Any:
+    """Probabilities of the label that will be *told*, through a channel ``[true, told]`` (forward correction).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> forward(np.array([[1.0, 0.0]]), np.array([[0.9, 0.1], [0.2, 0.8]])).tolist()
+    [[0.9, 0.1]]
+    """
+    return probs @ channel
+
+
+def bend(probs: Any, slope: float, power: float, shift: Any) -> Any:
+    """Recalibrate with a slope, a power and a shift of the centred log-probabilities.
+
+    ``softmax(slope * sign(u) |u| ** power + shift)``, with ``u`` the log-probabilities less their mean over the
+    classes. Slope and shift alone are bias-corrected temperature scaling; a power below 1 lets large log-odds count
+    less, as a model that is over-confident where it is most confident needs.
+
+    Parameters
+    ----------
+    probs : array (n, k)
+    slope : float > 0
+    power : float in (0, 1]
+    shift : array (k,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> bend(np.array([[0.8, 0.2]]), 1.0, 1.0, np.zeros(2)).round(3).tolist()
+    [[0.8, 0.2]]
+    """
+    return _softmax(slope * bent(probs, power) + shift)
+
+
+def bent(probs: Any, power: float) -> Any:
+    """The centred log-probabilities of `bend`, each raised to `power` with its sign kept: (n, k)."""
+    xp = array_namespace(probs)
+    logs = _log(probs)
+    centred = logs - xp.mean(logs, axis=1, keepdims=True)
+    return xp.sign(centred) * xp.abs(centred) ** power
+
+
+def _log(probs: Any) -> Any:
+    xp = array_namespace(probs)
+    return xp.log(xp.clip(probs, 1e-6, 1.0))
+
+
+def _softmax(logits: Any) -> Any:
+    xp = array_namespace(logits)
+    weights = xp.exp(logits - xp.max(logits, axis=1, keepdims=True))
+    return weights / xp.sum(weights, axis=1, keepdims=True)
