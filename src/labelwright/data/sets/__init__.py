@@ -1,0 +1,1 @@
+"""One data set a file: its card, its source, and ``load(**options)``."""
