@@ -1,0 +1,32 @@
+r"""Read any table without trusting it, say what each column is for, write results whole or not at all.
+
+Examples
+--------
+>>> import tempfile, pathlib
+>>> file = pathlib.Path(tempfile.mkdtemp()) / "reviews.csv"
+>>> _ = file.write_text("review,label\nWhat a lovely film,pos\nWhat a waste of time,neg\n")
+>>> table = read(file)
+>>> found = roles(table)
+>>> found.label, found.text
+('label', ('review',))
+"""
+
+from labelwright.files.cells import safe_cell
+from labelwright.files.limits import Limits
+from labelwright.files.output import OutputFolder
+from labelwright.files.pictures import picture_paths
+from labelwright.files.probs import read_probs
+from labelwright.files.roles import Roles, roles
+from labelwright.files.table import Table, read
+
+__all__ = [
+    "Limits",
+    "OutputFolder",
+    "Roles",
+    "Table",
+    "picture_paths",
+    "read",
+    "read_probs",
+    "roles",
+    "safe_cell",
+]
