@@ -1,0 +1,34 @@
+"""Make one self-contained HTML page from blocks: sections, tables, charts; no network, no build step.
+
+A room writes its own template and numbers; this package brings the page, its style in light and dark, tables
+that search, sort, filter and page in the browser, and charts that carry a text alternative. Whatever a room
+passes in as `str` is escaped; only `markupsafe.Markup` is taken as it is.
+"""
+
+from labelwright.report.charts import bars, heat_map, interval_bar, range_cell, reliability
+from labelwright.report.page import Page, Section
+from labelwright.report.preview import Preview, preview
+from labelwright.report.tables import Cell, Column, DataTable, plain_table
+from labelwright.report.templates import template
+from labelwright.report.text import count, percent, plain, plural
+
+__all__ = [
+    "Cell",
+    "Column",
+    "DataTable",
+    "Page",
+    "Preview",
+    "Section",
+    "bars",
+    "count",
+    "heat_map",
+    "interval_bar",
+    "percent",
+    "plain",
+    "plain_table",
+    "plural",
+    "preview",
+    "range_cell",
+    "reliability",
+    "template",
+]
