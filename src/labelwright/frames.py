@@ -41,9 +41,16 @@ def column(frame: Any, name: str, *, argument: str = "column") -> np.ndarray:
     values = lazy[name]
     if values.dtype in (nw.String, nw.Categorical, nw.Enum, nw.Object, nw.Boolean) or isinstance(values.dtype, nw.List):
         array = np.empty(len(values), dtype=object)
-        array[:] = [None if v is None or v != v else v for v in values.to_list()]
+        array[:] = [None if v is None or (isinstance(v, float) and v != v) else v for v in values.to_list()]
         return array
     return values.to_numpy()
+
+
+def take_rows(frame: Any, rows: np.ndarray) -> Any:
+    """Some rows of `frame` by position, as a frame of the same kind."""
+    import narwhals as nw
+
+    return nw.from_native(frame)[np.asarray(rows).tolist()].to_native()
 
 
 def make(columns: Mapping[str, Sequence[Any] | np.ndarray], *, like: Any = None) -> Any:

@@ -122,7 +122,9 @@ class ConfidentLearning(BaseEstimator):
         self.filter_by, self.rank_by = filter_by, rank_by
         self.frac_noise, self.min_per_class = frac_noise, min_per_class
 
-    def fit(self, probs: Any, labels: Evidence | ArrayLike, *, joint: ArrayLike | None = None) -> "ConfidentLearning":
+    def fit(
+        self, probs: Any, labels: Evidence | ArrayLike, *, joint: ArrayLike | None = None
+    ) -> "ConfidentLearning":
         """Estimate the errors and flag them.
 
         Parameters

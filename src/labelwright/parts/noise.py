@@ -28,7 +28,9 @@ def thresholds(probs: ArrayLike, told: Evidence | ArrayLike) -> np.ndarray:
     evidence = as_evidence(told, np.shape(probs)[-1])
     support = evidence.support(probs)
     if isinstance(evidence, Marks):
-        sums = [[support[evidence.marks[:, t] == m, t].sum() for m in (0, 1)] for t in range(evidence.n_classes)]
+        sums = [
+            [support[evidence.marks[:, t] == m, t].sum() for m in (0, 1)] for t in range(evidence.n_classes)
+        ]
         counts = [[(evidence.marks[:, t] == m).sum() for m in (0, 1)] for t in range(evidence.n_classes)]
         return means(np.array(sums), np.array(counts))
     codes = _exact(evidence).codes
@@ -60,7 +62,9 @@ def confident_joint(probs: ArrayLike, told: Evidence | ArrayLike) -> np.ndarray:
     joint = np.zeros((*limits.shape, limits.shape[-1]), dtype=np.int64)
     if isinstance(evidence, Marks):
         table = np.ascontiguousarray(check_table(probs, *evidence.marks.shape))
-        kernels.count_tags(table, evidence.marks, (limits - SLACK).astype(table.dtype), joint, *_masks(table.shape))
+        kernels.count_tags(
+            table, evidence.marks, (limits - SLACK).astype(table.dtype), joint, *_masks(table.shape)
+        )
     else:
         exact = _exact(evidence)
         table = np.ascontiguousarray(check_probs(probs, len(exact), exact.n_classes))

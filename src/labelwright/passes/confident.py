@@ -98,7 +98,14 @@ class ClassSweep(Sweep):
                 break
             for rows, block in self.source.blocks():
                 kernels.collect(
-                    block, self.codes[rows], self.agrees[rows], leading, rows.start, first, others, *cells.arrays
+                    block,
+                    self.codes[rows],
+                    self.agrees[rows],
+                    leading,
+                    rows.start,
+                    first,
+                    others,
+                    *cells.arrays,
                 )
             cells.settle()
         flags = np.zeros(len(self.codes), dtype=bool)
@@ -185,7 +192,9 @@ def sweep(source: Source, told: Evidence) -> Sweep:
         return TagSweep(source, told)
     if isinstance(told, Exact):
         return ClassSweep(source, told)
-    raise InputError(f"confident learning needs one label per item (Exact) or tags (Marks), not {type(told).__name__}")
+    raise InputError(
+        f"confident learning needs one label per item (Exact) or tags (Marks), not {type(told).__name__}"
+    )
 
 
 class _Cells:

@@ -44,7 +44,9 @@ class ArraySource(Source):
 
     def __init__(self, table: np.ndarray):
         if table.ndim != 2:
-            raise InputError(f"probs have shape {table.shape}, expected (n, k): one row per item, one column per class")
+            raise InputError(
+                f"probs have shape {table.shape}, expected (n, k): one row per item, one column per class"
+            )
         self.table, self.shape, self.dtype = table, table.shape, _float(table.dtype)
 
     def blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
@@ -60,7 +62,11 @@ class NpySource(Source):
         try:
             with path.open("rb") as file:
                 version = np.lib.format.read_magic(file)
-                reader = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+                reader = (
+                    np.lib.format.read_array_header_1_0
+                    if version == (1, 0)
+                    else np.lib.format.read_array_header_2_0
+                )
                 shape, fortran, dtype = reader(file)
                 self._start = file.tell()
         except (OSError, ValueError) as problem:
@@ -79,7 +85,9 @@ class NpySource(Source):
             for rows in self._slices():
                 block = buffer[: rows.stop - rows.start]
                 if file.readinto(memoryview(block).cast("B")) != block.nbytes:
-                    raise InputError(f"{self.path} ends after row {rows.start}, though its header promises {self.shape[0]}")
+                    raise InputError(
+                        f"{self.path} ends after row {rows.start}, though its header promises {self.shape[0]}"
+                    )
                 yield rows, block.astype(self.dtype, copy=False)
 
 
@@ -136,4 +144,8 @@ def source_of(table: Any) -> Source:
 
 
 def _float(dtype: np.dtype) -> np.dtype:
-    return dtype if dtype in (np.float32, np.float64) else np.dtype(np.float32 if dtype == np.float16 else np.float64)
+    return (
+        dtype
+        if dtype in (np.float32, np.float64)
+        else np.dtype(np.float32 if dtype == np.float16 else np.float64)
+    )
