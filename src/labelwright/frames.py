@@ -46,6 +46,13 @@ def column(frame: Any, name: str, *, argument: str = "column") -> np.ndarray:
     return values.to_numpy()
 
 
+def drop(frame: Any, name: str) -> Any:
+    """`frame` without one of its columns."""
+    import narwhals as nw
+
+    return nw.from_native(frame).drop(name).to_native()
+
+
 def take_rows(frame: Any, rows: np.ndarray) -> Any:
     """Some rows of `frame` by position, as a frame of the same kind."""
     import narwhals as nw

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from labelwright.errors import InputError
+
 
 class Estimate(NamedTuple):
     """A number with its 95 % interval."""
@@ -37,9 +39,12 @@ class Audit:
     p_wrong : ndarray (n,)
         Probability that the given label is wrong; NaN where there is none.
     error_rate : Estimate
-        Share of the given labels that are wrong, with a 95 % interval.
+        Share of the given labels that are wrong, with a 95 % interval; for multi-label data the share of items with
+        at least one wrong tag.
     noise_matrix : ndarray (k, k)
         ``noise_matrix[true, given]``, rows sum to 1; for multi-label data (k, 2, 2), one per tag.
+    given, suggested : ndarray (n,) of object
+        What each row was given, and its most probable other label; for tags lists of them.
     joint : ndarray (k, k)
         Estimated number of items by ``[given, true]``; the diagonal holds the correct ones. Multi-label: (k, 2, 2).
     by_class : frame
@@ -76,6 +81,8 @@ class Audit:
     duplicates: Any
     misfits: Any
     overlaps: Any
+    given: np.ndarray | None = None
+    suggested: np.ndarray | None = None
     sources: Any = None
     notes: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -99,6 +106,15 @@ class Audit:
             "n_misfits": len(self.misfits),
             "notes": list(self.notes),
         }
+
+    def corrected(self, threshold: float = 0.5) -> np.ndarray:
+        """Labels (n,) with the suggestion in place of those wrong with a probability above `threshold`."""
+        if self.given is None or self.suggested is None:
+            raise InputError("this audit holds no labels to correct")
+        labels = self.given.copy()
+        change = np.nan_to_num(self.p_wrong) > threshold
+        labels[change] = self.suggested[change]
+        return labels
 
     def report(self, path: str | PathLike[str], *, title: str = "Label audit") -> Path:
         """Write one self-contained HTML page (no network) and return its path."""

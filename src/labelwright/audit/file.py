@@ -1,0 +1,150 @@
+"""Audit a file: read it, find out what its columns are, judge the labels, leave a report."""
+
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from labelwright import files
+from labelwright.audit.everyday import labels, refuse_or_note
+from labelwright.audit.items import Items
+from labelwright.audit.result import Audit
+from labelwright.audit.save import save
+from labelwright.errors import InputError
+from labelwright.evidence import Evidence, Exact, Marks, encode
+
+
+def file(
+    path: str | PathLike[str],
+    *,
+    label: str | None = None,
+    text: str | None = None,
+    features: Sequence[str] | None = None,
+    image: str | None = None,
+    probs: str | PathLike[str] | None = None,
+    multi_label: str | None = None,
+    source: str | None = None,
+    item: str | None = None,
+    sheet: str | None = None,
+    out: str | PathLike[str] | None = None,
+    **options: Any,
+) -> Audit:
+    """Find the wrong labels of a file and, with `out`, write the report and the tables.
+
+    Parameters
+    ----------
+    path : path
+        CSV, TSV, Parquet, JSON lines, Arrow, Excel, a folder of pictures, or an export of Label Studio or doccano.
+    label, text, image, source, item : str, optional
+        Names of columns; guessed where not given, and `Audit.notes` says what was assumed.
+    features : sequence of str, optional
+        Columns to learn from, in place of text.
+    probs : path, optional
+        Out-of-sample probabilities: .npy, .npz, CSV or Parquet, one column per class.
+    multi_label : str, optional
+        What separates several labels in a cell, such as ``"|"``.
+    sheet : str, optional
+        Sheet of an Excel file; by default the first.
+    out : path, optional
+        Folder for report.html, issues.csv, issues.parquet and the corrected labels; written whole or not at all.
+    **options
+        Of `labelwright.audit.labels`: `model`, `encoder`, `filter_by`, `folds`, `random_state`, `n_jobs`, `show`.
+
+    Raises
+    ------
+    InputError
+        When the file, a column or the output folder cannot be used.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "reviews.csv"
+    >>> lines = ["a lovely film,good", "a dreadful film,bad", "lovely acting,good", "dreadful acting,bad"]
+    >>> _ = path.write_text("text,label\\n" + "\\n".join(lines * 10))
+    >>> file(path).n
+    40
+    """
+    if out is None:
+        return _audit(path, label, text, features, image, probs, multi_label, source, item, sheet, options)[0]
+    with files.OutputFolder(out) as folder:  # first of all: is it writable?
+        found, table, roles = _audit(
+            path, label, text, features, image, probs, multi_label, source, item, sheet, options
+        )
+        save(found, folder, table, roles, title=Path(path).name)
+    return found
+
+
+def _audit(
+    path: str | PathLike[str], label: str | None, text: str | None, features: Sequence[str] | None, image: str | None,
+    probs: str | PathLike[str] | None, multi_label: str | None, source: str | None, item: str | None, sheet: str | None,
+    options: dict[str, Any],
+) -> tuple[Audit, files.Table, files.Roles]:  # fmt: skip
+    table = files.read(path, sheet=sheet)
+    roles = files.roles(
+        table, label=label, text=text, features=features, image=image, source=source, item=item,
+        multi_label=multi_label,
+    )  # fmt: skip
+    told, given = _told(roles, table, probs)
+    refuse_or_note(told)  # before anything slow
+    X, shown = _items(roles, table)
+    if X is None and given is None:
+        raise InputError(
+            f"{Path(path).name} has nothing to judge the labels by: name a --text, --image or --features column, or give "
+            "--probs FILE"
+        )
+    if roles.source is not None:
+        options["sources"] = table.text(roles.source)
+    if roles.item is not None:
+        options["groups"] = _groups(table.text(roles.item))
+    found = labels(X, told, probs=given, **options)
+    return (
+        Audit(**{
+            **{name: getattr(found, name) for name in found.__dataclass_fields__},
+            "notes": (*table.notes, *roles.notes, *found.notes),
+            "settings": {**found.settings, "file": str(path)},
+            "items": shown if shown is not None else found.items,
+        }),
+        table,
+        roles,
+    )  # fmt: skip
+
+
+def _told(roles: files.Roles, table: files.Table, probs: Any) -> tuple[Evidence, np.ndarray | None]:
+    names = roles.labels(table)
+    if probs is None:
+        return (Marks.from_lists(names) if roles.several else Exact(names)), None
+    given, classes = files.read_probs(probs)
+    if len(given) != len(names):
+        raise InputError(f"{probs} holds {len(given)} rows of probabilities for {len(names)} rows of {table.path.name}")
+    if classes is None:
+        known = sorted({c for row in names if row for c in row}) if roles.several else encode(names)[1].tolist()
+        if len(known) != given.shape[1]:
+            raise InputError(
+                f"{probs} has {given.shape[1]} columns for {len(known)} classes; name the columns after the classes (CSV or "
+                f"Parquet with a header), or give one per class in the order {', '.join(map(str, known[:8]))}"
+            )
+        classes = tuple(known)
+    return (Marks.from_lists(names, classes) if roles.several else Exact(names, classes)), given
+
+
+def _items(roles: files.Roles, table: files.Table) -> tuple[Any, Items | None]:
+    if roles.text:
+        texts = list(roles.texts(table))
+        return texts, Items.texts(texts)
+    if roles.image is not None:
+        paths = files.picture_paths(table.text(roles.image), table.base, column=roles.image)
+        missing = [i for i, p in enumerate(paths) if p is None]
+        if missing:
+            raise InputError(f"{len(missing)} rows name no picture (first: row {missing[0]}); drop them or fill in the name")
+        return paths, Items.images(paths)  # type: ignore[arg-type]
+    if roles.features:
+        frame = table.data.select(list(roles.features))
+        return frame, Items.table(frame)
+    return None, Items.table(table.data)
+
+
+def _groups(names: np.ndarray) -> np.ndarray:
+    codes, found = encode(names)
+    return np.where(codes < 0, len(found) + np.arange(len(codes)), codes)

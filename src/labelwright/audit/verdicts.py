@@ -1,0 +1,123 @@
+"""Is the label of each item wrong, what should it be, and how many are wrong in all?"""
+
+from dataclasses import dataclass
+from functools import singledispatch
+
+import numpy as np
+from scipy.special import expit, logit
+
+from labelwright.audit.result import Estimate
+from labelwright.errors import InputError
+from labelwright.evidence import Evidence, Exact, Marks, decode
+from labelwright.parts import channel
+from labelwright.progress import progress
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """What the probabilities say about each label that was told.
+
+    Attributes
+    ----------
+    p_wrong : ndarray (n,)
+        Probability that what was told is wrong (for tags: that at least one mark is); NaN where nothing was.
+    suggested : ndarray (n,) of object
+        The most probable other label; for tags the list of tags after changing the doubtful ones.
+    given : ndarray (n,) of object
+        What was told, by name; None where nothing was.
+    leads : ndarray (n,) of bool
+        Where the model finds another answer more probable than the told one.
+    error_rate : Estimate
+    noise_matrix : ndarray (k, k) or (L, 2, 2)
+        ``[true, told]``.
+    joint : ndarray (k, k) or (L, 2, 2)
+        Estimated counts ``[told, true]``.
+    """
+
+    p_wrong: np.ndarray
+    suggested: np.ndarray
+    given: np.ndarray
+    leads: np.ndarray
+    error_rate: Estimate
+    noise_matrix: np.ndarray
+    joint: np.ndarray
+
+
+@singledispatch
+def judge(told: Evidence, probs: np.ndarray, rng: np.random.Generator) -> Verdicts:
+    """Judge every label with the out-of-sample probabilities of a model."""
+    raise InputError(f"an audit needs one label per item (Exact) or tags (Marks), not {type(told).__name__}")
+
+
+@judge.register
+def _(told: Exact, probs: np.ndarray, rng: np.random.Generator) -> Verdicts:
+    found = channel.fit(probs, told, rng=rng)
+    truth = found.posterior(probs, told)
+    rows = np.arange(len(told))
+    own = np.maximum(told.codes, 0)
+    p_wrong = np.where(told.known, 1 - truth[rows, own], np.nan)
+    joint = np.zeros((told.n_classes, told.n_classes))
+    np.add.at(joint, own[told.known], truth[told.known])
+    rivals = truth.copy()
+    rivals[rows[told.known], own[told.known]] = -1
+    best = rivals.argmax(axis=1)
+    return Verdicts(
+        p_wrong=p_wrong,
+        suggested=decode(best, told.classes),
+        given=told.labels,
+        leads=told.known & (probs[rows, best] > probs[rows, own]),
+        error_rate=Estimate(*found.error_rate),
+        noise_matrix=found.matrix,
+        joint=joint,
+    )
+
+
+@judge.register
+def _(told: Marks, probs: np.ndarray, rng: np.random.Generator) -> Verdicts:
+    wrong = np.zeros(told.marks.shape)
+    noise, joint = np.empty((told.n_classes, 2, 2)), np.empty((told.n_classes, 2, 2))
+    spread = 0.0
+    with progress("judging tags", total=told.n_classes) as tick:
+        for t in range(told.n_classes):
+            one = Exact.from_codes(told.marks[:, t], [False, True])
+            counts = one.counts
+            if counts.min() == 0:  # a tag everybody or nobody has leaves nothing to compare
+                noise[t], joint[t] = np.eye(2), np.diag(counts)
+            else:
+                states = np.column_stack([1 - probs[:, t], probs[:, t]])
+                found = channel.fit(states, one, rng=rng)
+                truth = found.posterior(states, one)
+                known = one.known
+                wrong[known, t] = 1 - truth[np.flatnonzero(known), one.codes[known]]
+                noise[t] = found.matrix
+                joint[t] = [truth[one.codes == m].sum(axis=0) for m in (0, 1)]
+                _, low, high = found.error_rate
+                spread += (counts.sum() * (high - low) / (2 * 1.96)) ** 2
+            tick()
+    p_wrong = 1 - np.prod(1 - wrong, axis=1)
+    known = told.known.any(axis=1)
+    total = max(wrong.sum(), 1e-9)
+    flip = (wrong > 0.5) | ((wrong == wrong.max(axis=1, keepdims=True)) & (wrong > 0))
+    changed = np.where(flip, 1 - told.marks, told.marks)
+    return Verdicts(
+        p_wrong=np.where(known, p_wrong, np.nan),
+        suggested=_names(changed, told.classes),
+        given=_names(told.marks, told.classes),
+        leads=known & (told.known & ((probs > 0.5) != (told.marks == 1))).any(axis=1),
+        error_rate=_interval(float(p_wrong[known].mean()), float(np.sqrt(spread) / total)),
+        noise_matrix=noise,
+        joint=joint,
+    )
+
+
+def _interval(rate: float, relative: float) -> Estimate:
+    """95 % interval on the log-odds scale from a relative standard deviation."""
+    rate = float(np.clip(rate, 1e-9, 1 - 1e-9))
+    low, high = expit(logit(rate) + np.array([-1.96, 1.96]) * relative / (1 - rate))
+    return Estimate(rate, float(low), float(high))
+
+
+def _names(marks: np.ndarray, tags: np.ndarray) -> np.ndarray:
+    lists = np.empty(len(marks), dtype=object)
+    lists[:] = [tags[row == 1].tolist() if (row >= 0).any() else None for row in marks]
+    return lists

@@ -1,0 +1,54 @@
+"""The command: each subcommand calls one public function and prints what it returns."""
+
+import sys
+import warnings
+from typing import Any
+
+import typer
+
+from labelwright import __version__
+from labelwright.cli import audit, demo
+from labelwright.errors import DoubtfulInput, InputError, MissingPackage
+
+app = typer.Typer(
+    name="labelwright",
+    help="Labels in machine learning: find the wrong ones, and what they should be.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("audit")(audit.audit)
+app.command("demo")(demo.demo)
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version and stop."),
+) -> None:
+    """Labels in machine learning: find the wrong ones, and what they should be."""
+
+
+def main() -> None:
+    """Run the command; what the user can mend becomes one sentence and exit code 2."""
+    warnings.simplefilter("ignore")
+    warnings.simplefilter("always", DoubtfulInput)
+    warnings.showwarning = _note  # type: ignore[assignment]
+    try:
+        app()
+    except (InputError, MissingPackage) as problem:
+        typer.echo(f"labelwright: {problem}", err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        typer.echo("labelwright: stopped; nothing was written", err=True)
+        sys.exit(130)
+
+
+def _note(message: Any, category: type[Warning], *_: Any) -> None:
+    typer.echo(f"note: {message}", err=True)

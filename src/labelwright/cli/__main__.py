@@ -1,0 +1,5 @@
+"""Run the command as ``python -m labelwright.cli``."""
+
+from labelwright.cli import main
+
+main()

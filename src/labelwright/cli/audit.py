@@ -1,0 +1,60 @@
+"""``labelwright audit FILE``: which labels are wrong?"""
+
+import json
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+OUT = Path("labelwright-audit")
+
+
+def audit(
+    file: Annotated[Path, typer.Argument(help="CSV, TSV, Parquet, JSON lines, Arrow, Excel, picture folder, or an export of Label Studio or doccano.", metavar="FILE")],
+    label: Annotated[Optional[str], typer.Option(help="Column with the labels. Guessed if not given, like the others.", metavar="COL")] = None,
+    text: Annotated[Optional[str], typer.Option(help="Column with the text.", metavar="COL")] = None,
+    features: Annotated[Optional[str], typer.Option(help="Columns to learn from, separated by commas.", metavar="COLS")] = None,
+    image: Annotated[Optional[str], typer.Option(help="Column with file names of pictures.", metavar="COL")] = None,
+    probs: Annotated[Optional[Path], typer.Option(help="Out-of-sample probabilities you already have (.npy, .npz, CSV, Parquet).", metavar="FILE")] = None,
+    multi_label: Annotated[Optional[str], typer.Option("--multi-label", help="What separates several labels in a cell, such as '|'.", metavar="SEP")] = None,
+    source: Annotated[Optional[str], typer.Option(help="Column that says who gave the label.", metavar="COL")] = None,
+    item: Annotated[Optional[str], typer.Option(help="Column that says which rows are the same item.", metavar="COL")] = None,
+    sheet: Annotated[Optional[str], typer.Option(help="Sheet of an Excel file.", metavar="NAME")] = None,
+    encoder: Annotated[Optional[Path], typer.Option(help="Folder with a sentence-transformers model, in place of TF-IDF.", metavar="DIR")] = None,
+    filter_by: Annotated[Optional[str], typer.Option("--filter", help="A confident-learning rule to choose the doubtful rows, such as prune_by_noise_rate.", metavar="RULE")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for report.html, issues.csv, issues.parquet and corrected labels.", metavar="DIR")] = OUT,
+    fail_over: Annotated[Optional[float], typer.Option("--fail-over", help="Exit with code 1 if the error rate is above this share.", min=0.0, max=1.0, metavar="RATE")] = None,
+    seed: Annotated[int, typer.Option(help="Same seed, same result.")] = 0,
+    jobs: Annotated[int, typer.Option(help="Processes to use; -1 for all cores.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, all else on standard error.")] = False,
+) -> None:
+    """Find the wrong labels of FILE: a summary here, a report and tables in a folder.
+
+    Example: labelwright audit reviews.csv --label sentiment
+    """
+    import labelwright.audit
+    from labelwright.cli import summary
+
+    found = labelwright.audit.file(
+        file,
+        label=label,
+        text=text,
+        features=[c.strip() for c in features.split(",")] if features else None,
+        image=image,
+        probs=probs,
+        multi_label=multi_label,
+        source=source,
+        item=item,
+        sheet=sheet,
+        encoder=encoder,
+        filter_by=filter_by,
+        out=out,
+        random_state=seed,
+        n_jobs=jobs,
+    )
+    if as_json:
+        typer.echo(json.dumps({**found.summary(), "out": str(out)}, allow_nan=False))
+    summary.show(found, name=file.name, out=out, err=as_json)
+    if fail_over is not None and found.error_rate.value > fail_over:
+        typer.echo(f"error rate {found.error_rate.value:.2%} is above {fail_over:.2%}", err=True)
+        raise typer.Exit(1)
