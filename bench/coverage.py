@@ -1,13 +1,13 @@
 """Do stated 95 % intervals of the error rate hold the truth in 92-98 % of a thousand simulated sets?
 
-Each set takes rows of a real table, draws their true classes from a teacher's cross-validated posterior (tempered so
-that it is as sure as it is right), spoils some labels, cross-fits a classifier to the spoiled ones and asks for the share
-of wrong labels. The teacher is of the classifier's own family, so that the classifier is right where it is surest, as the
-interval assumes; sets beyond the thousand have a teacher of another family, which breaks that, and are told apart in the
-report. The mix (tables x noise x rate x classifier) was fixed before anything was measured; sets 0-999 served
-development, 1000-1999 are the measurement.
+Each set takes rows of a real table, draws their true classes from a teacher's cross-validated posterior (tempered to be
+as sure as it is right), spoils some labels, cross-fits a classifier to the spoiled ones and asks for the share of wrong
+labels. The teacher is of the classifier's own family, so that the classifier is right where it is surest, as the
+interval assumes; sets beyond the thousand ("stranger") have a teacher of another family, which breaks that. The mix
+(tables x noise x rate x classifier) was fixed before the measurement: sets 0-999 served development, 1000-1999 are the
+measurement.
 
-    python bench/coverage.py [--sets 1000] [--first 1000] [--strangers 216] [--jobs 2] [--out bench/coverage.json]
+    python -m bench.coverage [--sets 1000] [--first 1000] [--strangers 216] [--jobs 2] [--out bench/coverage.json]
 """
 
 import argparse
@@ -109,8 +109,8 @@ def simulate(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         probs = cross_fit(CLASSIFIERS[model](), X[rows], evidence, random_state=seed, show=False)
-    what = {"table": f"{name} {n}", "noise": noise, "rate": rate, "classifier": model, "teacher": f"{teacher} {version}"}
-    return what, probs, told, truth
+    what = {"table": f"{name} {n}", "noise": noise, "rate": rate, "classifier": model}
+    return {**what, "teacher": f"{teacher} {version}"}, probs, told, truth
 
 
 def measure(seed: int, tables: dict[str, Table], stranger: bool = False) -> dict:
@@ -166,7 +166,9 @@ def main() -> int:
     strange = range(seeds.stop, seeds.stop + options.strangers)
     if strange:
         found = Parallel(options.jobs)(delayed(measure)(seed, tables, stranger=True) for seed in strange)
-        blocks |= {f"stranger {name}": b for name, b in summary(found).items() if name.split()[0] in ("all", "table")}
+        blocks |= {
+            f"stranger {name}": b for name, b in summary(found).items() if name.split()[0] in ("all", "table")
+        }
     report = {
         "first": options.first, "sets": options.sets, "minutes": round((time.perf_counter() - start) / 60, 1),
         "bounds": BOUNDS, "blocks": {name: {k: round(v, 4) for k, v in b.items()} for name, b in blocks.items()},

@@ -14,7 +14,9 @@ def is_frame(data: Any) -> bool:
         return False
     import narwhals as nw
 
-    return isinstance(nw.from_native(data, pass_through=True, allow_series=False), (nw.DataFrame, nw.LazyFrame))
+    return isinstance(
+        nw.from_native(data, pass_through=True, allow_series=False), (nw.DataFrame, nw.LazyFrame)
+    )
 
 
 def names(frame: Any) -> list[str]:
@@ -39,7 +41,9 @@ def column(frame: Any, name: str, *, argument: str = "column") -> np.ndarray:
         raise InputError(f"{argument}={name!r} is not a column; the columns are {', '.join(map(repr, here))}")
     lazy = nw.from_native(frame).lazy().select(name).collect()
     values = lazy[name]
-    if values.dtype in (nw.String, nw.Categorical, nw.Enum, nw.Object, nw.Boolean) or isinstance(values.dtype, nw.List):
+    if values.dtype in (nw.String, nw.Categorical, nw.Enum, nw.Object, nw.Boolean) or isinstance(
+        values.dtype, nw.List
+    ):
         array = np.empty(len(values), dtype=object)
         array[:] = [None if v is None or (isinstance(v, float) and v != v) else v for v in values.to_list()]
         return array
@@ -73,7 +77,9 @@ def make(columns: Mapping[str, Sequence[Any] | np.ndarray], *, like: Any = None)
     """
     import pyarrow as pa
 
-    plain = {k: v.tolist() if isinstance(v, np.ndarray) and v.dtype == object else v for k, v in columns.items()}
+    plain = {
+        k: v.tolist() if isinstance(v, np.ndarray) and v.dtype == object else v for k, v in columns.items()
+    }
     if is_frame(like):
         import narwhals as nw
 

@@ -9,7 +9,9 @@ _live: Any = None
 
 
 @contextmanager
-def progress(what: str, total: int | None = None, *, show: bool | None = None) -> Iterator[Callable[..., None]]:
+def progress(
+    what: str, total: int | None = None, *, show: bool | None = None
+) -> Iterator[Callable[..., None]]:
     """Show a bar with the time left while the block runs; nested bars stand below each other.
 
     Parameters
@@ -37,13 +39,20 @@ def progress(what: str, total: int | None = None, *, show: bool | None = None) -
         yield lambda n=1: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     outermost = _live is None
     if outermost:
         _live = Progress(
-            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:.0f}/{task.total}"),
-            TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
+            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(),
+            TextColumn("{task.completed:.0f}/{task.total}"), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
             console=Console(stderr=True), transient=True,
         )  # fmt: skip
         _live.start()

@@ -84,6 +84,7 @@ def claim(shape: str) -> bytes:
         ("p.csv", b"text,pos\na,0.5\n", "columns 'text' hold no numbers"),
         ("p.csv", b"row,id\n1,2\n", "no column of numbers"),
         ("p.pkl", b"\x80\x04K\x01.", "is a pickle"),
+        ("p.npy", b"a,b\n0.5,0.5\n", "is not a NumPy file, whatever its name says"),
     ],
 )
 def test_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, data: bytes, says: str) -> None:

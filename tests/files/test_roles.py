@@ -8,6 +8,7 @@ import pytest
 
 from labelwright.errors import InputError
 from labelwright.files import Roles, Table, roles
+from labelwright.files.header import FORGOTTEN
 from labelwright.files.words import LABEL, rank
 
 RNG = random.Random(3)
@@ -187,9 +188,37 @@ def test_classes_that_differ_in_case_are_noted() -> None:
     assert "'pos', 'Pos '" in " ".join(found.notes)
 
 
-def test_a_source_without_items_is_refused_only_if_asked_for() -> None:
-    with pytest.raises(InputError, match="give it with --item"):
-        roles(table(text=TEXTS, label=LABELS, who=["x", "y"] * 60), source="who")
+def test_a_source_needs_no_repeated_items_where_it_is_asked_for() -> None:
+    found = roles(table(text=TEXTS, label=LABELS, who=["x", "y"] * 60), source="who")
+    assert (found.source, found.item) == ("who", None)
+
+
+def test_the_only_text_with_few_values_is_taken_among_numbers() -> None:
+    numbers = {f"f{j}": [(i * (j + 3)) % 16 for i in range(N)] for j in range(16)}
+    assert roles(table(lettr=[chr(65 + i % 26) for i in range(N)], **numbers)).label == "lettr"
+    with pytest.raises(InputError, match=r"perhaps one of 'b' \(2 values\), 'a' \(3 values\), 'f\d+'"):
+        roles(table(**numbers, a=["x", "y", "z"] * (N // 3), b=["p", "q"] * (N // 2)))
+
+
+def test_dates_and_people_are_no_labels() -> None:
+    days = [f"1{i % 3}.05.2023" for i in range(N)]
+    found = roles(table(text=TEXTS, day=days, annotator=["ann", "bob"] * (N // 2), mood=LABELS))
+    assert found.label == "mood"
+
+
+def test_a_forgotten_header_is_an_error_where_the_label_is_guessed() -> None:
+    headless = Table(pa.table({"What a film": TEXTS, "pos": LABELS}), Path("t.csv"), notes=(FORGOTTEN,))
+    with pytest.raises(
+        InputError, match="seems to have no header: its first line looks like data; add a line"
+    ):
+        roles(headless)
+    assert roles(headless, label="pos").label == "pos"
+
+
+@pytest.mark.parametrize("argument", ["text", "features", "image", "source", "item"])
+def test_the_label_plays_no_second_part(argument: str) -> None:
+    with pytest.raises(InputError, match=f"{argument}='label' is the label column too"):
+        roles(table(text=TEXTS, label=LABELS), label="label", **{argument: "label"})
 
 
 def test_nothing_to_learn_from_is_said() -> None:

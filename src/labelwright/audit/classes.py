@@ -13,13 +13,14 @@ PAIRS = 200
 def by_class(joint: np.ndarray, classes: np.ndarray, issues: np.ndarray, overall: Estimate) -> dict[str, Any]:
     """One row per told class: `class`, `n`, `error_rate`, `low`, `high`, `issues`, `mixes_with`.
 
-    The interval joins what the class's own count leaves open with what is uncertain about the overall rate; it is
-    approximate.
+    The interval joins what the class's own count leaves open with what is uncertain about the overall rate;
+    it is approximate.
 
     Parameters
     ----------
     joint : ndarray (k, k) or (L, 2, 2)
-        Estimated counts ``[told, true]``; for tags the row tells of the marks of that tag, yes and no together.
+        Estimated counts ``[told, true]``; for tags the row tells of the marks of that tag, yes and no
+        together.
     issues : ndarray (k,)
         How many doubtful rows each told class has.
     """

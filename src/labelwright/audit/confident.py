@@ -64,15 +64,16 @@ FILTERS: dict[str, Filter] = {
 class ConfidentLearning(BaseEstimator):
     """Flag the items whose label is probably wrong, from probabilities of a model that did not see them.
 
-    Estimates how many items of each told class belong to each other class (the confident joint, scaled to the told
-    class counts) and flags that many. For tags (`Marks`) every tag is a problem of its own with two classes.
+    Estimates how many items of each told class belong to each other class (the confident joint, scaled to the
+    told class counts) and flags that many. For tags (`Marks`) every tag is a problem of its own with two
+    classes.
 
     Parameters
     ----------
     filter_by : str or callable, default "prune_by_noise_rate"
         Which rule flags: ``prune_by_noise_rate``, ``prune_by_class``, ``both``, ``confident_learning``,
-        ``predicted_neq_given``, ``low_self_confidence``, ``low_normalized_margin`` (see the functions of this module), or a
-        function ``(sweep, joint) -> mask`` of your own.
+        ``predicted_neq_given``, ``low_self_confidence``, ``low_normalized_margin`` (see the functions of this
+        module), or a function ``(sweep, joint) -> mask`` of your own.
     rank_by : {"self_confidence", "normalized_margin"}, default "self_confidence"
         What `ranking_` sorts the flagged items by.
     frac_noise : float in (0, 1], default 1.0
@@ -99,8 +100,8 @@ class ConfidentLearning(BaseEstimator):
         Probability of the told label.
     classes_ : ndarray (k,)
 
-    Departs from the paper: ties at a cut go to the first rows; an item whose told class ties for the most probable
-    is not flagged; items without a label are passed over.
+    Departs from the paper: ties at a cut go to the first rows; an item whose told class ties for the most
+    probable is not flagged; items without a label are passed over.
 
     Examples
     --------
@@ -130,8 +131,8 @@ class ConfidentLearning(BaseEstimator):
         Parameters
         ----------
         probs : array (n, k) or path
-            Out-of-sample probabilities, rows sum to 1 (for tags each from 0 to 1): an array, a memory map, or the path of
-            an .npy or Parquet file, which is read in blocks.
+            Out-of-sample probabilities, rows sum to 1 (for tags each from 0 to 1): an array, a memory map, or
+            the path of an .npy or Parquet file, which is read in blocks.
         labels : Evidence or array
             `Exact` or `Marks`, or labels that become one of them.
         joint : array (k, k) or (L, 2, 2), optional
@@ -171,10 +172,10 @@ class ConfidentLearning(BaseEstimator):
 
 
 def keep_some_right(joint: np.ndarray, least: int, share: float) -> np.ndarray:
-    """Prune counts from a joint ``[told, true]``: `least` items stay right in every class, `share` of the rest is pruned.
+    """Prune counts from a joint ``[told, true]``: `least` items stay right in every class, `share` of the rest goes.
 
-    What a class lacks on the diagonal is taken in equal parts from its off-diagonal entries; nothing is pruned from a
-    class with no more than `least` items.
+    What a class lacks on the diagonal is taken in equal parts from its off-diagonal entries; nothing is
+    pruned from a class with no more than `least` items.
 
     Examples
     --------

@@ -3,6 +3,7 @@
 import time
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -12,20 +13,16 @@ from numpy.typing import ArrayLike
 
 import labelwright
 from labelwright import frames, models
-from labelwright.audit import classes, duplicates, neighbours, trust
+from labelwright.audit import trust
+from labelwright.audit.assemble import Judged, assemble
 from labelwright.audit.confident import ConfidentLearning
-from labelwright.audit.items import Items
-from labelwright.audit.misfits import misfits
 from labelwright.audit.result import Audit
-from labelwright.audit.sources import by_source
 from labelwright.audit.verdicts import Verdicts, judge
 from labelwright.errors import DoubtfulInput, InputError
 from labelwright.evidence import Evidence, Exact, Marks, as_evidence
 from labelwright.evidence.checks import check_probs, check_table
 from labelwright.loops.cross_fit import cross_fit, n_rows
 from labelwright.parts.blend import blend
-
-SMALL = 2  # items a class needs: one to learn from while the other is checked
 
 
 def labels(
@@ -45,17 +42,19 @@ def labels(
 ) -> Audit:
     """Find the labels that are wrong, how many are, and what they should be.
 
-    Models that did not see a row judge its label: several cheap ones by default, cross-fitted and pooled, or yours.
-    A noisy channel fitted behind them gives each label the probability of being wrong, and the share of wrong labels
-    with a 95 % interval (`labelwright.parts.channel` says what it assumes).
+    Models that did not see a row judge its label: several cheap ones by default, cross-fitted and pooled, or
+    yours. A noisy channel fitted behind them gives each label the probability of being wrong, and the share
+    of wrong labels with a 95 % interval (`labelwright.parts.channel` says what it assumes).
 
     Parameters
     ----------
     X : texts, frame, array (n, d), sparse matrix, or pictures, optional
-        The items. A list of str is taken for texts; an array (n, h, w) or (n, h, w, 3) of uint8, or a list of paths or
-        bytes, for pictures. Not needed where `probs` are given, but then there are no neighbours and duplicates.
+        The items. A list of str is taken for texts; an array (n, h, w) or (n, h, w, 3) of uint8, or a list of
+        paths or bytes, for pictures. Not needed where `probs` are given, but then there are no neighbours and
+        duplicates.
     y : Evidence, array (n,), table (n, L) of 0, 1, -1, or str
-        The given labels (any hashable class names, None where missing), tags (`Marks`), or the name of a column of `X`.
+        The given labels (any hashable class names, None where missing), tags (`Marks`), or the name of a
+        column of `X`.
     probs : array (n, k), optional
         Out-of-sample probabilities you already have; then no model is fitted.
     model : scikit-learn classifier, optional
@@ -68,9 +67,8 @@ def labels(
     sources : sequence (n,), optional
         Who gave each label; adds who differs.
     filter_by : str, optional
-        A rule of `ConfidentLearning` to choose the doubtful rows. By default they are the rows most likely to be wrong,
-        as many as the upper end of the error rate's interval, among those for which another label is more
-        probable.
+        A rule of `ConfidentLearning` to choose the doubtful rows. By default they are the rows most likely to
+        be wrong, as many as are estimated to be wrong, among those for which another label is more probable.
     folds : int, default 5
     random_state : int, default 0
         Same seed, same result, whatever `n_jobs`.
@@ -87,8 +85,8 @@ def labels(
     Raises
     ------
     InputError
-        When lengths differ, there is nothing to judge by, fewer than two classes are labelled, a class has one item,
-        or numbers are no probabilities.
+        When lengths differ, there is nothing to judge by, fewer than two classes are labelled, a class has
+        one item, or numbers are no probabilities.
 
     Examples
     --------
@@ -100,44 +98,37 @@ def labels(
     (7, 0)
     """
     started = time.perf_counter()
-    X, told = _items_and_labels(X, y)
+    X, told = _items_and_labels(X, y, None if probs is None else np.shape(probs)[-1])
     notes = refuse_or_note(told)
     rng = np.random.default_rng(random_state)
     features = None if X is None else _features(X, told, encoder, notes)
     used: dict[str, Any] = {"folds": folds, "random_state": random_state, "version": labelwright.__version__}
+    unseen = partial(
+        cross_fit, y=told, folds=folds, groups=groups, random_state=random_state, n_jobs=n_jobs, show=show
+    )
     if probs is not None:
-        table = check_probs(probs, len(told), told.n_classes) if isinstance(told, Exact) else check_table(probs, *told.marks.shape)
-        table = table.astype(np.float32)
+        table = _checked(probs, told)
         notes += trust.warn_if_in_sample(table, told)
         used |= {"model": "probabilities as given", "folds": None}
+    elif features is None:
+        raise InputError(
+            "there is nothing to judge the labels by: give X (the items) or probs (probabilities)"
+        )
     elif model is not None:
-        if X is None:
-            raise InputError("X is missing: a model needs items to learn from")
-        options = {"folds": folds, "groups": groups, "random_state": random_state, "n_jobs": n_jobs, "show": show}
-        table = cross_fit(model, X, told, **options)
+        table = unseen(model, X)
         used["model"] = repr(model)
-    elif features is not None:
-        tables = []
-        for member in features.members:
-            tables.append(
-                cross_fit(
-                    member.model, features.views[member.view], told, folds=folds, groups=groups,
-                    random_state=random_state, n_jobs=n_jobs, show=show,
-                )  # fmt: skip
-            )
+    else:
+        tables = [unseen(member.model, features.views[member.view]) for member in features.members]
         table, weights = blend(tables, told, rng=rng)
         used["model"] = ", ".join(f"{m.name} ({w:.2f})" for m, w in zip(features.members, weights))
-    else:
-        raise InputError("there is nothing to judge the labels by: give X (the items) or probs (probabilities)")
     verdicts = judge(told, table, rng)
     flagged = _flagged(verdicts, table, told, filter_by)
-    return _collect(X, told, table, verdicts, flagged, features, sources, notes, used, started, rng)
+    used["seconds"] = round(time.perf_counter() - started, 1)
+    return assemble(Judged(X, told, table, verdicts, flagged, features, sources, tuple(notes), used), rng)
 
 
-def refuse_or_note(told: Evidence) -> list[str]:
+def refuse_or_note(told: Exact | Marks) -> list[str]:
     """Refuse labels nothing can be learned from; say how many are missing."""
-    if not isinstance(told, (Exact, Marks)):
-        raise InputError(f"an audit needs one label per item (Exact) or tags (Marks), not {type(told).__name__}")
     known = told.known if isinstance(told, Exact) else told.known.any(axis=1)
     if not len(told):
         raise InputError("there are no rows")
@@ -147,22 +138,24 @@ def refuse_or_note(told: Evidence) -> list[str]:
         counts = told.counts
         if (counts > 0).sum() < 2:
             raise InputError(
-                f"all {int(counts.sum())} labels are {told.classes[counts > 0][0]!r}; an audit needs at least two classes"
+                f"all {int(counts.sum())} labels are {told.classes.tolist()[counts.argmax()]!r}; "
+                "an audit needs at least two classes"
             )
         rare = np.flatnonzero(counts == 1)
         if len(rare):
             rows = [int(np.flatnonzero(told.codes == c)[0]) for c in rare[:3]]
-            names = ", ".join(f"{told.classes[c]!r} (row {row})" for c, row in zip(rare, rows))
+            names = ", ".join(f"{told.classes.tolist()[c]!r} (row {row})" for c, row in zip(rare, rows))
             more = f" and {len(rare) - 3} more" if len(rare) > 3 else ""
+            count = "a class has" if len(rare) == 1 else f"{len(rare)} classes have"
             raise InputError(
-                f"{len(rare)} classes have a single item: {names}{more}; one item cannot be learned from and checked at "
-                "once, so merge these classes, drop the rows or leave their label empty"
+                f"{count} a single item: {names}{more}; one item cannot be learned from and checked "
+                "at once, so merge such classes, drop the rows or leave their label empty"
             )
     missing = int((~known).sum())
     return [f"{missing} rows have no label; they are left out of the counts."] if missing else []
 
 
-def _items_and_labels(X: Any, y: Any) -> tuple[Any, Evidence]:
+def _items_and_labels(X: Any, y: Any, columns: int | None) -> tuple[Any, Exact | Marks]:
     if isinstance(y, str):
         if not frames.is_frame(X):
             raise InputError(f"y={y!r} names a column, but X is no frame")
@@ -170,10 +163,19 @@ def _items_and_labels(X: Any, y: Any) -> tuple[Any, Evidence]:
         X = frames.drop(X, name)
     if y is None:
         raise InputError("y is missing: give the labels, or the name of their column")
-    told = as_evidence(y)
+    told = as_evidence(y, columns)
+    if not isinstance(told, (Exact, Marks)):
+        raise InputError(
+            f"an audit needs one label per item (Exact) or tags (Marks), not {type(told).__name__}"
+        )
     if X is not None and n_rows(X) != len(told):
         raise InputError(f"X has {n_rows(X)} rows and y has {len(told)} labels; they must match")
     return X, told
+
+
+def _checked(probs: ArrayLike, told: Exact | Marks) -> np.ndarray:
+    check = check_probs if isinstance(told, Exact) else check_table
+    return check(probs, len(told), told.n_classes).astype(np.float32)
 
 
 def _features(X: Any, told: Evidence, encoder: Any, notes: list[str]) -> models.Features:
@@ -182,7 +184,9 @@ def _features(X: Any, told: Evidence, encoder: Any, notes: list[str]) -> models.
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", DoubtfulInput)
         found = _features_of(X, told.n_classes, encoder)
-    notes += [str(w.message)[0].upper() + str(w.message)[1:] + "." for w in caught if w.category is DoubtfulInput]
+    notes += [
+        str(w.message)[0].upper() + str(w.message)[1:] + "." for w in caught if w.category is DoubtfulInput
+    ]
     return found
 
 
@@ -206,99 +210,9 @@ def _flagged(verdicts: Verdicts, probs: np.ndarray, told: Evidence, filter_by: s
     if filter_by is not None:
         mask = ConfidentLearning(filter_by).fit(probs, told).issues_
         return mask if mask.ndim == 1 else mask.any(axis=1)
-    n = int(np.ceil(verdicts.error_rate.high * (~np.isnan(verdicts.p_wrong)).sum()))
-    doubt = np.where(verdicts.leads, verdicts.p_wrong, -np.inf)
+    doubt = np.where(verdicts.leads, verdicts.marks_wrong, -np.inf).ravel()
+    n = int(np.ceil(verdicts.error_rate.value * np.isfinite(verdicts.marks_wrong).sum()))
     mask = np.zeros(len(doubt), dtype=bool)
     mask[np.argsort(-doubt, kind="stable")[:n]] = True
-    return mask & verdicts.leads
-
-
-def _collect(
-    X: Any, told: Any, probs: np.ndarray, verdicts: Verdicts, flagged: np.ndarray, features: Any, sources: Any,
-    notes: list[str], used: dict[str, Any], started: float, rng: np.random.Generator,
-) -> Audit:  # fmt: skip
-    like = X if frames.is_frame(X) else None
-    rows = np.flatnonzero(flagged)
-    rows = rows[np.argsort(-verdicts.p_wrong[rows], kind="stable")]
-    empty: list[list[int]] = [[] for _ in rows]
-    agree, disagree, said = (empty, empty, [""] * len(rows))
-    pairs = {name: [] for name in ("row", "twin", "similarity", "given", "twin_given")}
-    strange: dict[str, Any] = {name: [] for name in ("row", "given", "best", "p_best")}
-    if features is not None:
-        agree, disagree, said = neighbours.nearest(features.vectors, verdicts.given, verdicts.suggested, rows)
-        pairs = duplicates.conflicting(features.vectors, verdicts.given, features.kind)
-        if isinstance(told, Exact):
-            strange = misfits(features.vectors, told.codes, probs, told.classes, rng=rng)
-    issues = {
-        "row": rows,
-        "given": verdicts.given[rows],
-        "suggested": verdicts.suggested[rows],
-        "p_wrong": verdicts.p_wrong[rows],
-        "why": [_why(told, probs, verdicts, int(row), near) for row, near in zip(rows, said)],
-        "agree": agree,
-        "disagree": disagree,
-    }
-    doubtful = (
-        np.bincount(told.codes[rows], minlength=told.n_classes)
-        if isinstance(told, Exact)
-        else (told.known[rows] & ((probs[rows] > 0.5) != (told.marks[rows] == 1))).sum(axis=0)
-    )
-    by = None
-    if sources is not None:
-        by = frames.make(
-            by_source(sources, verdicts.p_wrong, verdicts.given, verdicts.suggested, flagged, verdicts.error_rate), like=like
-        )
-    used["seconds"] = round(time.perf_counter() - started, 1)
-    return Audit(
-        n=len(told),
-        classes=told.classes,
-        given=verdicts.given,
-        suggested=verdicts.suggested,
-        issues=frames.make(issues, like=like),
-        p_wrong=verdicts.p_wrong,
-        error_rate=verdicts.error_rate,
-        noise_matrix=verdicts.noise_matrix,
-        joint=verdicts.joint,
-        by_class=frames.make(classes.by_class(verdicts.joint, told.classes, doubtful, verdicts.error_rate), like=like),
-        reliability=frames.make(trust.reliability(probs, told), like=like),
-        duplicates=frames.make(pairs, like=like),
-        misfits=frames.make(strange, like=like),
-        overlaps=frames.make(classes.overlaps(verdicts.joint, told.classes), like=like),
-        sources=by,
-        notes=tuple(notes),
-        settings=used,
-        items=None if X is None else _shown(X, features.kind),
-    )
-
-
-def _why(told: Any, probs: np.ndarray, verdicts: Verdicts, row: int, near: str) -> str:
-    if isinstance(told, Marks):
-        off = np.flatnonzero(told.known[row] & ((probs[row] > 0.5) != (told.marks[row] == 1)))
-        off = off[np.argsort(-np.abs(probs[row, off] - told.marks[row, off]))][:3]
-        parts = [
-            f"{told.classes[t]} is {'missing' if told.marks[row, t] == 0 else 'there'} but has {probs[row, t]:.0%}" for t in off
-        ]
-        said = "the model finds that " + ", ".join(parts)
-    else:
-        place = {c: i for i, c in enumerate(told.classes.tolist())}
-        other = probs[row, place[verdicts.suggested[row]]]
-        said = f"models that did not see this row give the suggested label {other:.0%} and the given one {probs[row, told.codes[row]]:.0%}"
-    return f"{said}; {near}" if near else said
-
-
-def _shown(X: Any, kind: str) -> Items:
-    if frames.is_frame(X):
-        return Items.table(X)
-    if kind == "images":
-        return Items.images(X)
-    if isinstance(X, (list, tuple)):
-        return Items.texts(X)
-    from scipy import sparse
-
-    if sparse.issparse(X):
-        return Items.texts([""] * X.shape[0])
-    array = np.asarray(X)
-    columns = min(array.shape[1], 12) if array.ndim == 2 else 0
-    if not columns:
-        return Items.texts(array.tolist())
-    return Items.table(frames.make({f"x{j}": array[:, j] for j in range(columns)}))
+    mask = np.logical_and(mask.reshape(verdicts.leads.shape), verdicts.leads)
+    return mask if mask.ndim == 1 else mask.any(axis=1)

@@ -9,13 +9,17 @@ from labelwright.parts import graphs
 REFERENCE = 3000
 LEVEL = 0.01
 MOST = 100
+FEW = 100  # labelled items below which nobody can say what is usual
 
 
-def misfits(vectors: Any, codes: np.ndarray, probs: np.ndarray, classes: np.ndarray, *, rng: np.random.Generator) -> dict[str, Any]:
-    """Items whose likeness to every class is among the lowest 1 % of that class (conformal p-values).
+def misfits(
+    vectors: Any, codes: np.ndarray, probs: np.ndarray, classes: np.ndarray, *, rng: np.random.Generator
+) -> dict[str, Any]:
+    """Items whose likeness to every class is among the lowest 1 % of that class of it.
 
-    Likeness to a class is the cosine to its nearest item in a sample of up to 3,000 labelled items, the item itself left
-    out. By construction about 1 % of ordinary items get there too; the most extreme come first.
+    Likeness to a class is the cosine to its nearest item in a sample of up to 3,000 labelled items, the item
+    itself left out. By construction up to 1 % of ordinary items get there too; the most extreme come first.
+    Among fewer than 100 labelled items none is called a misfit.
 
     Parameters
     ----------
@@ -46,15 +50,17 @@ def misfits(vectors: Any, codes: np.ndarray, probs: np.ndarray, classes: np.ndar
         likeness[rows.start : rows.stop, present] = np.maximum.reduceat(cosine, first, axis=1)
     typical = np.zeros(n)
     for c in present:
-        usual = np.sort(likeness[codes == c, c])
-        share = (np.searchsorted(usual, likeness[:, c], side="right") + 1) / (len(usual) + 1)
-        typical = np.maximum(typical, share)
-    rows = np.flatnonzero(typical < LEVEL)
-    rows = rows[np.lexsort((likeness[rows][:, present].max(axis=1), typical[rows]))][:MOST]
-    best = probs[rows].argmax(axis=1) if len(rows) else np.empty(0, dtype=int)
+        # The share of the class, the item itself left out, that is no more like it: 0 for an item unlike all of
+        # them, however small the class. (rank + 1) / (n + 1) would never fall below 1 % in classes under 100.
+        usual, own = np.sort(likeness[codes == c, c]), codes == c
+        below = np.searchsorted(usual, likeness[:, c], side="right") - own
+        typical = np.maximum(typical, below / np.maximum(len(usual) - own, 1))
+    odd = np.flatnonzero(typical < LEVEL) if len(labelled) >= FEW else np.empty(0, dtype=np.intp)
+    odd = odd[np.lexsort((likeness[odd][:, present].max(axis=1), typical[odd]))][:MOST]
+    best = probs[odd].argmax(axis=1)
     return {
-        "row": rows,
-        "given": decode(codes[rows], classes),
+        "row": odd,
+        "given": decode(codes[odd], classes),
         "best": decode(best, classes),
-        "p_best": probs[rows, best].astype(float),
+        "p_best": probs[odd, best].astype(float),
     }

@@ -1,6 +1,6 @@
 """The evidence for a doubt: the nearest items with the given label, and those with the suggested one."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,7 +11,15 @@ ASKED = 10
 MOST = 1000
 
 
-def nearest(vectors: Any, given: np.ndarray, suggested: np.ndarray, rows: np.ndarray) -> tuple[list[list[int]], list[list[int]], list[str]]:
+class Near(NamedTuple):
+    """Neighbours of some rows: `agree` and `disagree` hold up to three rows each, `said` a sentence."""
+
+    agree: list[list[int]]
+    disagree: list[list[int]]
+    said: list[str]
+
+
+def nearest(vectors: Any, given: np.ndarray, suggested: np.ndarray, rows: np.ndarray) -> Near:
     """Nearest items that agree and that disagree with the given label, and a sentence, for each of `rows`.
 
     Only the first 1,000 rows are looked up.
@@ -52,8 +60,11 @@ def nearest(vectors: Any, given: np.ndarray, suggested: np.ndarray, rows: np.nda
             close = set(order[:ASKED].tolist())
             n_other, n_same = len(close.intersection(other)), len(close.intersection(same))
             if close:
-                said[place] = f"{n_other} of its {len(close)} nearest neighbours carry the suggested label, {n_same} the given one"
-    return agree, disagree, said
+                said[place] = (
+                    f"{n_other} of its {len(close)} nearest neighbours carry the suggested label, "
+                    f"{n_same} the given one"
+                )
+    return Near(agree, disagree, said)
 
 
 def _keys(labels: np.ndarray) -> list[Any]:

@@ -39,14 +39,15 @@ class Audit:
     p_wrong : ndarray (n,)
         Probability that the given label is wrong; NaN where there is none.
     error_rate : Estimate
-        Share of the given labels that are wrong, with a 95 % interval; for multi-label data the share of items with
-        at least one wrong tag.
+        Share of the given labels that are wrong, with a 95 % interval; for multi-label data the share of the
+        marks (every tag of every item, given or not) that are wrong.
     noise_matrix : ndarray (k, k)
         ``noise_matrix[true, given]``, rows sum to 1; for multi-label data (k, 2, 2), one per tag.
     given, suggested : ndarray (n,) of object
         What each row was given, and its most probable other label; for tags lists of them.
     joint : ndarray (k, k)
-        Estimated number of items by ``[given, true]``; the diagonal holds the correct ones. Multi-label: (k, 2, 2).
+        Estimated number of items by ``[given, true]``; the diagonal holds the correct ones. Multi-label: (k,
+        2, 2).
     by_class : frame
         One row per class: `class`, `n`, `error_rate`, `low`, `high`, `issues`, `mixes_with`.
     reliability : frame
@@ -60,7 +61,8 @@ class Audit:
     overlaps : frame
         Classes that mix: `class`, `other`, `n` (estimated number of labels exchanged), `share` of both.
     sources : frame or None
-        Where several sources labelled: `source`, `n`, `error_rate`, `low`, `high`, `often` (its commonest slip).
+        Where several sources labelled: `source`, `n`, `error_rate`, `low`, `high`, `often` (its commonest
+        slip).
     notes : tuple of str
         What was assumed and what looked surprising, one sentence each.
     settings : mapping

@@ -10,7 +10,14 @@ from labelwright.errors import InputError
 from labelwright.evidence import decode, encode
 
 
-def by_source(sources: Any, p_wrong: np.ndarray, given: np.ndarray, suggested: np.ndarray, flagged: np.ndarray, overall: Estimate) -> dict[str, Any]:
+def by_source(
+    sources: Any,
+    p_wrong: np.ndarray,
+    given: np.ndarray,
+    suggested: np.ndarray,
+    flagged: np.ndarray,
+    overall: Estimate,
+) -> dict[str, Any]:
     """One row per source, worst first: `source`, `n`, `error_rate`, `low`, `high`, `often`.
 
     Parameters
@@ -36,7 +43,10 @@ def by_source(sources: Any, p_wrong: np.ndarray, given: np.ndarray, suggested: n
     slips: list[Counter[str]] = [Counter() for _ in names]
     for row in np.flatnonzero(flagged & (codes >= 0)):
         slips[codes[row]][f"{given[row]} instead of {suggested[row]}"] += 1
-    often = [f"{slip} ({times})" if times else "" for slip, times in (c.most_common(1)[0] if c else ("", 0) for c in slips)]
+    often = [
+        f"{slip} ({times})" if times else ""
+        for slip, times in (c.most_common(1)[0] if c else ("", 0) for c in slips)
+    ]
     order = np.lexsort((np.arange(len(names)), -rate))
     order = order[n[order] > 0]
     return {

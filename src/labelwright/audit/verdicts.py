@@ -9,7 +9,7 @@ from scipy.special import expit, logit
 from labelwright.audit.result import Estimate
 from labelwright.errors import InputError
 from labelwright.evidence import Evidence, Exact, Marks, decode
-from labelwright.parts import channel
+from labelwright.parts import channel, pools
 from labelwright.progress import progress
 
 
@@ -20,12 +20,15 @@ class Verdicts:
     Attributes
     ----------
     p_wrong : ndarray (n,)
-        Probability that what was told is wrong (for tags: that at least one mark is); NaN where nothing was.
+        Probability that the told label is wrong; for tags those of the marks pooled (`pools.ema`: the worst
+        mark weighs most). NaN where nothing was told.
+    marks_wrong : ndarray (n,) or (n, L)
+        The same for every single mark.
     suggested : ndarray (n,) of object
         The most probable other label; for tags the list of tags after changing the doubtful ones.
     given : ndarray (n,) of object
         What was told, by name; None where nothing was.
-    leads : ndarray (n,) of bool
+    leads : ndarray (n,) or (n, L) of bool
         Where the model finds another answer more probable than the told one.
     error_rate : Estimate
     noise_matrix : ndarray (k, k) or (L, 2, 2)
@@ -35,6 +38,7 @@ class Verdicts:
     """
 
     p_wrong: np.ndarray
+    marks_wrong: np.ndarray
     suggested: np.ndarray
     given: np.ndarray
     leads: np.ndarray
@@ -63,6 +67,7 @@ def _(told: Exact, probs: np.ndarray, rng: np.random.Generator) -> Verdicts:
     best = rivals.argmax(axis=1)
     return Verdicts(
         p_wrong=p_wrong,
+        marks_wrong=p_wrong,
         suggested=decode(best, told.classes),
         given=told.labels,
         leads=told.known & (probs[rows, best] > probs[rows, own]),
@@ -74,37 +79,35 @@ def _(told: Exact, probs: np.ndarray, rng: np.random.Generator) -> Verdicts:
 
 @judge.register
 def _(told: Marks, probs: np.ndarray, rng: np.random.Generator) -> Verdicts:
-    wrong = np.zeros(told.marks.shape)
+    wrong = np.full(told.marks.shape, np.nan)
     noise, joint = np.empty((told.n_classes, 2, 2)), np.empty((told.n_classes, 2, 2))
-    spread = 0.0
+    variance = 0.0
     with progress("judging tags", total=told.n_classes) as tick:
         for t in range(told.n_classes):
             one = Exact.from_codes(told.marks[:, t], [False, True])
-            counts = one.counts
-            if counts.min() == 0:  # a tag everybody or nobody has leaves nothing to compare
-                noise[t], joint[t] = np.eye(2), np.diag(counts)
+            rows = np.flatnonzero(one.known)
+            if one.counts.min() == 0:  # a tag that everybody has, or nobody, leaves nothing to compare
+                noise[t], joint[t], wrong[rows, t] = np.eye(2), np.diag(one.counts), 0.0
             else:
                 states = np.column_stack([1 - probs[:, t], probs[:, t]])
                 found = channel.fit(states, one, rng=rng)
                 truth = found.posterior(states, one)
-                known = one.known
-                wrong[known, t] = 1 - truth[np.flatnonzero(known), one.codes[known]]
+                wrong[rows, t] = 1 - truth[rows, one.codes[rows]]
                 noise[t] = found.matrix
                 joint[t] = [truth[one.codes == m].sum(axis=0) for m in (0, 1)]
                 _, low, high = found.error_rate
-                spread += (counts.sum() * (high - low) / (2 * 1.96)) ** 2
+                variance += (len(rows) * (high - low) / (2 * 1.96)) ** 2
             tick()
-    p_wrong = 1 - np.prod(1 - wrong, axis=1)
-    known = told.known.any(axis=1)
-    total = max(wrong.sum(), 1e-9)
-    flip = (wrong > 0.5) | ((wrong == wrong.max(axis=1, keepdims=True)) & (wrong > 0))
-    changed = np.where(flip, 1 - told.marks, told.marks)
+    p_wrong = pools.ema(wrong)
+    doubtful = (wrong > 0.5) | ((wrong == np.nanmax(wrong, axis=1, initial=0, keepdims=True)) & (wrong > 0))
+    changed = np.where(doubtful, 1 - told.marks, told.marks)
     return Verdicts(
-        p_wrong=np.where(known, p_wrong, np.nan),
+        p_wrong=p_wrong,
+        marks_wrong=wrong,
         suggested=_names(changed, told.classes),
         given=_names(told.marks, told.classes),
-        leads=known & (told.known & ((probs > 0.5) != (told.marks == 1))).any(axis=1),
-        error_rate=_interval(float(p_wrong[known].mean()), float(np.sqrt(spread) / total)),
+        leads=told.known & ((probs > 0.5) != (told.marks == 1)),
+        error_rate=_interval(float(np.nanmean(wrong)), np.sqrt(variance) / max(np.nansum(wrong), 1e-9)),
         noise_matrix=noise,
         joint=joint,
     )

@@ -10,6 +10,8 @@ from labelwright import __version__
 from labelwright.cli import audit, demo
 from labelwright.errors import DoubtfulInput, InputError, MissingPackage
 
+INTERRUPTED = 130
+
 app = typer.Typer(
     name="labelwright",
     help="Labels in machine learning: find the wrong ones, and what they should be.",
@@ -30,7 +32,9 @@ def _version(value: bool) -> None:
 
 @app.callback()
 def _options(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version and stop."),
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version and stop."
+    ),
 ) -> None:
     """Labels in machine learning: find the wrong ones, and what they should be."""
 
@@ -46,8 +50,20 @@ def main() -> None:
         typer.echo(f"labelwright: {problem}", err=True)
         sys.exit(2)
     except KeyboardInterrupt:
-        typer.echo("labelwright: stopped; nothing was written", err=True)
-        sys.exit(130)
+        _stopped()
+    except OSError as problem:
+        place = f" ({problem.filename})" if problem.filename else ""
+        typer.echo(f"labelwright: stopped by the system: {problem.strerror or problem}{place}", err=True)
+        sys.exit(2)
+    except SystemExit as end:  # typer turns Ctrl-C into this
+        if end.code == INTERRUPTED:
+            _stopped()
+        raise
+
+
+def _stopped() -> None:
+    typer.echo("labelwright: stopped; nothing was written", err=True)
+    sys.exit(INTERRUPTED)
 
 
 def _note(message: Any, category: type[Warning], *_: Any) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -10,23 +10,77 @@ OUT = Path("labelwright-audit")
 
 
 def audit(
-    file: Annotated[Path, typer.Argument(help="CSV, TSV, Parquet, JSON lines, Arrow, Excel, picture folder, or an export of Label Studio or doccano.", metavar="FILE")],
-    label: Annotated[Optional[str], typer.Option(help="Column with the labels. Guessed if not given, like the others.", metavar="COL")] = None,
-    text: Annotated[Optional[str], typer.Option(help="Column with the text.", metavar="COL")] = None,
-    features: Annotated[Optional[str], typer.Option(help="Columns to learn from, separated by commas.", metavar="COLS")] = None,
-    image: Annotated[Optional[str], typer.Option(help="Column with file names of pictures.", metavar="COL")] = None,
-    probs: Annotated[Optional[Path], typer.Option(help="Out-of-sample probabilities you already have (.npy, .npz, CSV, Parquet).", metavar="FILE")] = None,
-    multi_label: Annotated[Optional[str], typer.Option("--multi-label", help="What separates several labels in a cell, such as '|'.", metavar="SEP")] = None,
-    source: Annotated[Optional[str], typer.Option(help="Column that says who gave the label.", metavar="COL")] = None,
-    item: Annotated[Optional[str], typer.Option(help="Column that says which rows are the same item.", metavar="COL")] = None,
-    sheet: Annotated[Optional[str], typer.Option(help="Sheet of an Excel file.", metavar="NAME")] = None,
-    encoder: Annotated[Optional[Path], typer.Option(help="Folder with a sentence-transformers model, in place of TF-IDF.", metavar="DIR")] = None,
-    filter_by: Annotated[Optional[str], typer.Option("--filter", help="A confident-learning rule to choose the doubtful rows, such as prune_by_noise_rate.", metavar="RULE")] = None,
-    out: Annotated[Path, typer.Option(help="Folder for report.html, issues.csv, issues.parquet and corrected labels.", metavar="DIR")] = OUT,
-    fail_over: Annotated[Optional[float], typer.Option("--fail-over", help="Exit with code 1 if the error rate is above this share.", min=0.0, max=1.0, metavar="RATE")] = None,
-    seed: Annotated[int, typer.Option(help="Same seed, same result.")] = 0,
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="CSV, TSV, Parquet, JSON lines, Arrow, Excel, picture folder, Label Studio or doccano export.",
+            metavar="FILE",
+        ),
+    ],
+    label: Annotated[
+        str | None,
+        typer.Option(help="Column with the labels. Guessed if not given, like the others.", metavar="COL"),
+    ] = None,
+    text: Annotated[str | None, typer.Option(help="Column with the text.", metavar="COL")] = None,
+    features: Annotated[
+        str | None, typer.Option(help="Columns to learn from, separated by commas.", metavar="COLS")
+    ] = None,
+    image: Annotated[
+        str | None, typer.Option(help="Column with file names of pictures.", metavar="COL")
+    ] = None,
+    probs: Annotated[
+        Path | None,
+        typer.Option(
+            help="Out-of-sample probabilities you already have (.npy, .npz, CSV, Parquet).", metavar="FILE"
+        ),
+    ] = None,
+    multi_label: Annotated[
+        str | None,
+        typer.Option(
+            "--multi-label", help="What separates several labels in a cell, such as '|'.", metavar="SEP"
+        ),
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option(help="Column that says who gave the label.", metavar="COL")
+    ] = None,
+    item: Annotated[
+        str | None, typer.Option(help="Column that says which rows are the same item.", metavar="COL")
+    ] = None,
+    sheet: Annotated[str | None, typer.Option(help="Sheet of an Excel file.", metavar="NAME")] = None,
+    encoder: Annotated[
+        Path | None,
+        typer.Option(help="Folder with a sentence-transformers model, in place of TF-IDF.", metavar="DIR"),
+    ] = None,
+    filter_by: Annotated[
+        str | None,
+        typer.Option(
+            "--filter",
+            help="A confident-learning rule to choose the doubtful rows, such as prune_by_noise_rate.",
+            metavar="RULE",
+        ),
+    ] = None,
+    out: Annotated[
+        Path,
+        typer.Option(
+            help="Folder for report.html, issues.csv, issues.parquet and corrected labels.", metavar="DIR"
+        ),
+    ] = OUT,
+    fail_over: Annotated[
+        float | None,
+        typer.Option(
+            "--fail-over",
+            help="Exit with code 1 if the error rate is above this share.",
+            min=0.0,
+            max=1.0,
+            metavar="RATE",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Same seed, same result.", min=0, max=2**32 - 1)] = 0,
     jobs: Annotated[int, typer.Option(help="Processes to use; -1 for all cores.")] = 1,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, all else on standard error.")] = False,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Print one JSON object on standard output, all else on standard error."),
+    ] = False,
 ) -> None:
     """Find the wrong labels of FILE: a summary here, a report and tables in a folder.
 
@@ -35,11 +89,14 @@ def audit(
     import labelwright.audit
     from labelwright.cli import summary
 
+    if jobs == 0:
+        raise typer.BadParameter("give 1 or more, or -1 for all cores", param_hint="'--jobs'")
+
     found = labelwright.audit.file(
         file,
         label=label,
         text=text,
-        features=[c.strip() for c in features.split(",")] if features else None,
+        features=features,
         image=image,
         probs=probs,
         multi_label=multi_label,

@@ -12,7 +12,10 @@ FIRST = (100, 300)
 
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for the report and the tables.", metavar="DIR")] = OUT,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, all else on standard error.")] = False,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Print one JSON object on standard output, all else on standard error."),
+    ] = False,
 ) -> None:
     """Audit 17,410 real sentences, each labelled by one person, and compare with what the crowd says.
 
@@ -20,7 +23,7 @@ def demo(
     """
     import numpy as np
 
-    from labelwright import audit, data, files, frames
+    from labelwright import audit, data, files
     from labelwright.cli import summary
 
     crowd = data.load("crowd-sentiment")
@@ -29,22 +32,21 @@ def demo(
         folder.write_csv("sentences.csv", table)
     found = audit.file(out / "sentences.csv", label="label", text="text", out=out)
     wrong = np.asarray(crowd.wrong) == 1
-    order = frames.column(found.issues, "row").astype(int)
+    order = np.argsort(-found.p_wrong, kind="stable")
     base = float(wrong.mean())
     hits = {n: int(wrong[order[:n]].sum()) for n in FIRST}
     summary.show(found, name="crowd-sentiment", out=out, err=as_json)
-    typer.echo(
-        "What is really wrong is known here: each sentence was rated by 15 to 99 people, and the label given is the sign of "
-        f"one of these ratings.\n{wrong.sum()} of {len(wrong):,} labels ({base:.1%}) contradict the consensus.",
-        err=as_json,
-    )
-    for n in FIRST:
-        typer.echo(f"  first {n}: {hits[n]} wrong, {hits[n] / n / base:.0f} times as many as in a random {n}", err=as_json)
-    typer.echo(
-        f"The audit puts the rate at {found.error_rate}. It cannot see errors on sentences that are hard for people and model "
-        "alike, so with human labels expect the truth above rather than below.",
-        err=as_json,
-    )
+    said = [
+        "What is really wrong is known here: each sentence was rated by 15 to 99 people, and the label given",
+        f"is the sign of one of these. {wrong.sum()} of {len(wrong):,} labels ({base:.1%}) contradict the consensus.",
+        *(
+            f"  first {n}: {hits[n]} wrong, {hits[n] / n / base:.0f} times as many as in a random {n}"
+            for n in FIRST
+        ),
+        f"The audit puts the rate at {found.error_rate}. It cannot see errors on sentences that are hard for",
+        "people and model alike, so with human labels expect the truth above rather than below.",
+    ]
+    typer.echo("\n".join(said), err=as_json)
     if as_json:
         known = {"true_error_rate": base, **{f"wrong_in_first_{n}": hits[n] for n in FIRST}}
         typer.echo(json.dumps({**found.summary(), **known, "out": str(out)}, allow_nan=False))

@@ -1,8 +1,10 @@
 """An audit in the terminal: the answer first, then the rows to look at."""
 
+import os
+import sys
 from pathlib import Path
 
-from rich.console import Console
+from rich.console import Console as RichConsole
 from rich.markup import escape
 from rich.table import Table
 
@@ -13,19 +15,33 @@ from labelwright.report.text import plain
 SHOWN = 8
 
 
+class Console(RichConsole):
+    """A console that falls silent where nobody reads on (``| head``), so that the exit code keeps its meaning."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def show(found: Audit, *, name: str, out: Path, err: bool = False) -> None:
     """Print what a manager needs: how many labels are wrong, the first of them, where the rest is."""
     console = Console(stderr=err, highlight=False)
     rate = found.error_rate
-    labelled = int((found.p_wrong == found.p_wrong).sum())
-    what = "items have a wrong tag" if found.noise_matrix.ndim == 3 else "labels are wrong"
-    console.print(f"\n[bold]{escape(name)}[/]: {found.n:,} rows, {len(found.classes):,} classes, judged in {found.settings['seconds']:.0f} s\n")
+    tags = found.noise_matrix.ndim == 3
+    judged = round(float(found.joint.sum()))
+    what = "tag marks are wrong" if tags else "labels are wrong"
+    console.print(
+        f"\n[bold]{escape(name)}[/]: {found.n:,} rows, {len(found.classes):,} classes, "
+        f"judged in {found.settings['seconds']:.0f} s\n"
+    )
     console.print(
         f"About [bold]{rate.value:.1%}[/] of the {what} (95 % interval {rate.low:.1%} to {rate.high:.1%}): roughly "
-        f"{rate.value * labelled:,.0f} of {labelled:,}."
+        f"{rate.value * judged:,.0f} of {judged:,}."
     )
     if found.n_issues:
-        console.print(f"{found.n_issues:,} rows are worth checking first. The most doubtful:\n")
+        console.print(
+            f"{_many(found.n_issues, 'row is', 'rows are')} worth checking first. The most doubtful:\n"
+        )
         console.print(_rows(found))
     else:
         console.print("No row stands out.")
@@ -35,32 +51,54 @@ def show(found: Audit, *, name: str, out: Path, err: bool = False) -> None:
         console.print("\nAssumed and noticed:")
         for note in found.notes:
             console.print(f"  · {escape(note)}")
-    console.print(f"\nWritten to [bold]{escape(str(out))}[/]: report.html (open it in a browser), issues.csv, issues.parquet, corrected labels.\n")
+    console.print(
+        f"\nWritten to [bold]{escape(str(out))}[/]: report.html (open it in a browser), issues.csv, issues.parquet, "
+        "corrected labels.\n"
+    )
 
 
 def _rows(found: Audit) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", expand=True)
     for heading in ("row", "given", "suggested", "p wrong"):
-        table.add_column(heading, justify="right" if heading in ("row", "p wrong") else "left", no_wrap=True, min_width=5)
+        table.add_column(
+            heading, justify="right" if heading in ("row", "p wrong") else "left", no_wrap=True, min_width=5
+        )
     table.add_column("item", no_wrap=True, overflow="ellipsis", ratio=1)
     columns = [frames.column(found.issues, name) for name in ("row", "given", "suggested", "p_wrong")]
     for row, given, suggested, p in zip(*(c[:SHOWN] for c in columns)):
         shown = found.items.preview(int(row)) if found.items is not None else None
         text = "" if shown is None else shown.text or ", ".join(f"{k} {v}" for k, v in shown.cells[:4])
-        table.add_row(str(row), *(escape(plain(v, 30)) for v in (given, suggested)), f"{p:.0%}", escape(plain(text, 90)))
+        table.add_row(
+            str(row), *(escape(plain(v, 30)) for v in (given, suggested)), f"{p:.0%}", escape(plain(text, 90))
+        )
     return table
+
+
+def _many(n: int, one: str, more: str) -> str:
+    return f"{n:,} {one if n == 1 else more}"
 
 
 def _also(found: Audit) -> list[str]:
     lines = [""]
     if len(found.overlaps):
         pairs = zip(*(frames.column(found.overlaps, name)[:3] for name in ("class", "other", "n")))
-        lines.append("Classes that mix: " + ", ".join(escape(f"{plain(a)} and {plain(b)} (about {n:.0f})") for a, b, n in pairs) + ".")
+        lines.append(
+            "Classes that mix: "
+            + ", ".join(escape(f"{plain(a)} and {plain(b)} (about {n:.0f})") for a, b, n in pairs)
+            + "."
+        )
     if len(found.duplicates):
-        lines.append(f"{len(found.duplicates):,} pairs of equal or nearly equal items have different labels.")
+        pairs_of = _many(len(found.duplicates), "pair", "pairs")
+        have = "has" if len(found.duplicates) == 1 else "have"
+        lines.append(f"{pairs_of} of equal or nearly equal items {have} different labels.")
     if len(found.misfits):
-        lines.append(f"{len(found.misfits):,} items are unlike the rest of every class.")
+        lines.append(f"{_many(len(found.misfits), 'item is', 'items are')} unlike the rest of every class.")
     if found.sources is not None and len(found.sources):
         worst = {name: frames.column(found.sources, name)[0] for name in ("source", "error_rate")}
-        lines.append(escape(f"Of {len(found.sources)} sources, {plain(worst['source'])} differs most: about {worst['error_rate']:.1%} wrong."))
+        lines.append(
+            escape(
+                f"Of {len(found.sources)} sources, {plain(worst['source'])} differs most: "
+                f"about {worst['error_rate']:.1%} wrong."
+            )
+        )
     return lines if len(lines) > 1 else []

@@ -58,17 +58,27 @@ def as_evidence(labels: Any, n_classes: int | None = None) -> Evidence:
     """
     if isinstance(labels, Evidence):
         return labels
-    if sparse.issparse(labels) or np.ndim(labels) == 2:
+    if sparse.issparse(labels) or _n_axes(labels) == 2:
         return Marks(labels)
     if n_classes is None:
         return Exact(labels)
     array = np.asarray(labels)
-    if array.dtype.kind in "iu" and array.size and 0 <= array.min() and array.max() < n_classes:
+    if array.dtype.kind in "iu" and array.size and array.min() >= 0 and array.max() < n_classes:
         return Exact.from_codes(array, np.arange(n_classes))
     told = Exact(labels)
     if told.n_classes != n_classes:
         raise InputError(
-            f"labels hold {told.n_classes} classes, but the probabilities have {n_classes} columns; say which class each "
-            "column stands for: Exact(labels, classes=[...])"
+            f"labels hold {told.n_classes} classes, but the probabilities have {n_classes} columns; say which class "
+            "each column stands for: Exact(labels, classes=[...])"
         )
     return told
+
+
+def _n_axes(labels: Any) -> int:
+    try:
+        return np.ndim(labels)
+    except ValueError:  # lists of different lengths
+        raise InputError(
+            "labels hold lists of different lengths; for several tags per item use Marks.from_lists(...), "
+            "for tuples as class names Exact(...)"
+        ) from None

@@ -69,8 +69,8 @@ class Evidence(ABC):
 class RowEvidence(Evidence):
     """Evidence in which every item speaks only about its own label.
 
-    A subclass gives the log-likelihood of what was told under each state an item can be in. States stand on the
-    last axis: the k classes, or for tags (absent, present) with the tags on the axis before.
+    A subclass gives the log-likelihood of what was told under each state an item can be in. States stand on
+    the last axis: the k classes, or for tags (absent, present) with the tags on the axis before.
     """
 
     @abstractmethod
@@ -79,7 +79,7 @@ class RowEvidence(Evidence):
 
     def posterior(self, probs: ArrayLike) -> np.ndarray:
         joint = self._log_joint(probs)
-        top = joint.max(axis=-1, keepdims=True)
+        top = joint.max(axis=-1, keepdims=True, initial=-np.inf)
         self._refuse_impossible(top)
         joint -= top
         np.exp(joint, out=joint)
@@ -88,11 +88,12 @@ class RowEvidence(Evidence):
 
     def log_evidence(self, probs: ArrayLike) -> np.ndarray:
         joint = self._log_joint(probs)
-        top = joint.max(axis=-1, keepdims=True)
+        top = joint.max(axis=-1, keepdims=True, initial=-np.inf)
         self._refuse_impossible(top)
         joint -= top
         total = np.log(np.exp(joint, out=joint).sum(axis=-1)) + top[..., 0]
-        return total.reshape(len(self), -1).sum(axis=1)
+        items = total if total.ndim == 1 else total.sum(axis=tuple(range(1, total.ndim)))
+        return np.minimum(items, 0.0)  # rounding alone lifts it above
 
     def likelihood_of(self, labels: ArrayLike) -> float:
         states = np.asarray(labels, dtype=np.intp)[..., None]
@@ -104,8 +105,8 @@ class RowEvidence(Evidence):
         Parameters
         ----------
         rate : float in [0, 1) or array (s, s)
-            Chance that the label that was told is not the true one (any wrong one is equally likely), or a matrix
-            ``[true, told]`` whose rows sum to 1; s = k classes, or 2 (absent, present) for tags.
+            Chance that the label that was told is not the true one (any wrong one is equally likely), or a
+            matrix ``[true, told]`` whose rows sum to 1; s = k classes, or 2 (absent, present) for tags.
         """
         from labelwright.evidence.noisy import Noisy
 
@@ -116,13 +117,14 @@ class RowEvidence(Evidence):
             return np.log(self._to_states(probs)) + self.log_likelihood()
 
     def _to_states(self, probs: ArrayLike) -> np.ndarray:
-        return check_probs(probs, len(self), self.n_classes)
+        table = check_probs(probs, len(self), self.n_classes).astype(np.float64, copy=False)
+        return table / table.sum(axis=1, keepdims=True)  # the check lets sums be off by 0.01
 
     def _from_states(self, states: np.ndarray) -> np.ndarray:
         return states
 
     def _refuse_impossible(self, top: np.ndarray) -> None:
-        impossible = np.flatnonzero(np.isneginf(top).reshape(len(self), -1).any(axis=1))
+        impossible = np.unique(np.nonzero(np.isneginf(top))[0])
         if len(impossible):
             raise InputError(
                 f"{len(impossible)} items have evidence the model calls impossible (first: row {impossible[0]}); "

@@ -15,8 +15,8 @@ from labelwright.evidence.classes import class_array, ordered
 class Candidates(RowEvidence):
     """For each item, the classes that may be the true one (partial labels).
 
-    ``P(told | label) = 1`` for candidates, else 0: which wrong classes stand beside the true one tells nothing.
-    Complementary labels ("not a dog") are candidates too: all classes but one.
+    ``P(told | label) = 1`` for candidates, else 0: which wrong classes stand beside the true one tells
+    nothing. Complementary labels ("not a dog") are candidates too: all classes but one.
 
     Parameters
     ----------
@@ -76,7 +76,8 @@ class Candidates(RowEvidence):
         return type(self)(np.atleast_2d(self.allowed[items]), self.classes)
 
     def __repr__(self) -> str:
-        return f"Candidates(n={len(self)}, classes={self.n_classes}, mean_size={self.allowed.sum(axis=1).mean():.3g})"
+        size = self.allowed.sum() / max(1, len(self))
+        return f"Candidates(n={len(self)}, classes={self.n_classes}, mean_size={size:.3g})"
 
     def log_likelihood(self) -> np.ndarray:
         return np.where(self.allowed, 0.0, -np.inf)

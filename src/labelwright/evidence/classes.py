@@ -113,7 +113,9 @@ def decode(codes: ArrayLike, classes: np.ndarray) -> np.ndarray:
 
 
 def _one_dimensional(labels: Any) -> np.ndarray:
-    if hasattr(labels, "to_numpy") and not isinstance(labels, np.ndarray):
+    if hasattr(labels, "to_pylist"):  # Arrow refuses to make arrays of some types
+        labels = labels.to_pylist()
+    elif hasattr(labels, "to_numpy") and not isinstance(labels, np.ndarray):
         labels = labels.to_numpy()
     if isinstance(labels, np.ndarray):
         array = labels

@@ -16,7 +16,8 @@ from labelwright.evidence.classes import class_array, is_missing, ordered
 class Marks(RowEvidence):
     """For each item and each of L tags: 1 yes, 0 no, -1 unknown (multi-label).
 
-    Tags are judged one by one, so probabilities (n, L) need not sum to 1 and `posterior` returns P(yes) per tag.
+    Tags are judged one by one, so probabilities (n, L) need not sum to 1 and `posterior` returns P(yes) per
+    tag.
 
     Parameters
     ----------
@@ -32,7 +33,7 @@ class Marks(RowEvidence):
     """
 
     def __init__(self, marks: ArrayLike | sparse.spmatrix, classes: Sequence[Any] | np.ndarray | None = None):
-        table = marks.toarray() if sparse.issparse(marks) else np.asarray(marks)
+        table = np.asarray(marks.toarray() if sparse.issparse(marks) else marks)  # type: ignore[union-attr]
         if table.ndim != 2:
             raise InputError(
                 f"marks have shape {table.shape}, expected (n, L); for lists of tags use Marks.from_lists"
@@ -84,7 +85,9 @@ class Marks(RowEvidence):
         return type(self)(np.atleast_2d(self.marks[items]), self.classes)
 
     def __repr__(self) -> str:
-        return f"Marks(n={len(self)}, tags={self.n_classes}, yes={(self.marks == 1).mean():.3g}, unknown={(self.marks < 0).mean():.3g})"
+        cells = max(1, self.marks.size)
+        yes, unknown = (self.marks == 1).sum() / cells, (self.marks < 0).sum() / cells
+        return f"Marks(n={len(self)}, tags={self.n_classes}, yes={yes:.3g}, unknown={unknown:.3g})"
 
     @property
     def known(self) -> np.ndarray:
@@ -104,7 +107,7 @@ class Marks(RowEvidence):
         return np.where(self.known, np.where(self.marks == 1, table, 1 - table), np.nan)
 
     def _to_states(self, probs: ArrayLike) -> np.ndarray:
-        table = check_table(probs, len(self), self.n_classes).clip(max=1.0)
+        table = check_table(probs, len(self), self.n_classes).astype(np.float64, copy=False).clip(max=1.0)
         return np.stack([1 - table, table], axis=-1)
 
     def _from_states(self, states: np.ndarray) -> np.ndarray:

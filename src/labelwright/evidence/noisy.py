@@ -38,12 +38,16 @@ class Noisy(RowEvidence):
             )
         self.evidence, self.learn = evidence, learn
         self.classes = evidence.classes
-        states = evidence[:0].log_likelihood().shape[-1]
-        self.matrix = (
-            symmetric(float(matrix), states)
-            if np.ndim(matrix) == 0
-            else check_matrix(matrix, states, name="matrix")
-        )  # type: ignore[arg-type]
+        *tags, states = evidence[:0].log_likelihood().shape[1:]
+        if np.ndim(matrix) == 0:
+            self.matrix = symmetric(float(matrix), states)  # type: ignore[arg-type]
+        else:
+            self.matrix = check_matrix(matrix, states, name="matrix")
+            if self.matrix.shape[:-2] not in ((), tuple(tags)):
+                raise InputError(
+                    f"matrix has shape {self.matrix.shape}, expected {(states, states)}"
+                    + (f" or {(*tags, states, states)}, one per tag" if tags else "")
+                )
 
     def __len__(self) -> int:
         return len(self.evidence)
@@ -68,15 +72,17 @@ class Noisy(RowEvidence):
         """Return the channel re-estimated from soft labels of the truth, if it is to be learned.
 
         Each item's told label is spread over the states by ``matrix[true, s] * P(told | s)``; a row nothing
-        speaks for keeps its old values.
+        speaks for keeps its old values. One matrix for all tags stays one.
         """
         if not self.learn:
             return self
         truth = self.evidence._to_states(targets)
-        told = np.exp(self.evidence.log_likelihood())
-        share = truth[..., :, None] * self.matrix * told[..., None, :]
-        share /= np.maximum((self.matrix * told[..., None, :]).sum(axis=-1, keepdims=True), 1e-300)
-        counts = share.sum(axis=0)
+        told = self.evidence.log_likelihood()
+        told = np.exp(told - told.max(axis=-1, keepdims=True))  # the scale of a row cancels below
+        heard = (told[..., None, :] @ np.swapaxes(self.matrix, -1, -2))[..., 0, :]
+        counts = self.matrix * np.einsum("n...t,n...s->...ts", truth / np.maximum(heard, 1e-300), told)
+        if counts.ndim > self.matrix.ndim:  # one channel for all tags stays one
+            counts = counts.sum(axis=0)
         total = counts.sum(axis=-1, keepdims=True)
         fresh = np.where(total > 0, counts / np.where(total > 0, total, 1), self.matrix)
         return Noisy(self.evidence, fresh, learn=True)
@@ -91,10 +97,10 @@ class Noisy(RowEvidence):
         return self.evidence._from_states(states)
 
 
-def symmetric(rate: float, k: int) -> np.ndarray:
+def symmetric(rate: float, k: int, *, name: str = "rate") -> np.ndarray:
     """Channel (k, k) that keeps a label with chance 1 - rate and otherwise says any other one alike."""
     if not 0 <= rate < 1:
-        raise InputError(f"rate={rate!r} must lie in [0, 1)")
+        raise InputError(f"{name}={rate!r} must lie in [0, 1): it is the chance of a wrong label")
     if k < 2:
         return np.ones((k, k))
     matrix = np.full((k, k), rate / (k - 1))

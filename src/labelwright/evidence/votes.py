@@ -9,6 +9,7 @@ from scipy import sparse
 
 from labelwright.errors import InputError
 from labelwright.evidence.base import RowEvidence, check_matrix
+from labelwright.evidence.checks import check_probs
 from labelwright.evidence.classes import class_array, encode
 from labelwright.evidence.noisy import symmetric
 
@@ -17,13 +18,14 @@ class Votes(RowEvidence):
     """The labels that `a` sources (annotators, rules, models) gave to `n` items; sources may abstain.
 
     Sources are independent given the true label:
-    ``P(votes | label) = product over votes of confusion[source, label, said]``. Memory is proportional to the votes.
+    ``P(votes | label) = product over votes of confusion[source, label, said]``. Memory is proportional to the
+    votes.
 
     Parameters
     ----------
     votes : array (n, a) of int
-        Codes of the classes, -1 where a source abstains. For names use `from_wide`, for a table of one vote per row
-        `from_long`.
+        Codes of the classes, -1 where a source abstains. For names use `from_wide`, for a table of one vote
+        per row `from_long`.
     classes : sequence (k,), optional
         Class names; by default 0 to the largest code.
     sources : sequence (a,), optional
@@ -51,8 +53,8 @@ class Votes(RowEvidence):
         wide = np.asarray(votes)
         if wide.ndim != 2 or wide.dtype.kind not in "iu":
             raise InputError(
-                f"votes have shape {wide.shape} and dtype {wide.dtype}, expected integers (items, sources) with -1 where "
-                "a source abstains; for class names use Votes.from_wide, for one vote per row Votes.from_long"
+                f"votes have shape {wide.shape} and dtype {wide.dtype}, expected integers (items, sources) with -1 "
+                "where a source abstains; for class names use Votes.from_wide, for one vote per row Votes.from_long"
             )
         item, source = np.nonzero(wide >= 0)
         k = int(wide.max(initial=-1)) + 1 if classes is None else len(classes)
@@ -133,7 +135,10 @@ class Votes(RowEvidence):
         # One column per (source, said): both Bayes steps are then one product with this matrix.
         self.said = sparse.csr_matrix((ones, (item, source * k + said)), shape=(n, a * k))
         if np.ndim(confusion) == 0:
-            self.confusion = np.broadcast_to(symmetric(float(confusion), k), (a, k, k))  # type: ignore[arg-type]
+            self.confusion = np.broadcast_to(
+                symmetric(float(confusion), k, name="confusion"),  # type: ignore[arg-type]
+                (a, k, k),
+            )
         else:
             self.confusion = check_matrix(confusion, k, name="confusion")
             if self.confusion.shape != (a, k, k):
@@ -178,7 +183,8 @@ class Votes(RowEvidence):
 
     def update(self, targets: ArrayLike) -> Self:
         """Return the votes with every source's confusions re-learned from soft labels (the M-step of Dawid-Skene)."""
-        counts = self.said.T @ np.asarray(targets, dtype=np.float64)  # (a * said, true)
+        table = check_probs(targets, len(self), self.n_classes, name="targets")
+        counts = self.said.T @ table.astype(np.float64, copy=False)  # (a * said, true)
         confusion = (
             counts.reshape(len(self.sources), self.n_classes, -1).transpose(0, 2, 1)
             + self.smoothing * self._start

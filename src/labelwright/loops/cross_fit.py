@@ -27,8 +27,8 @@ def cross_fit(
 ) -> np.ndarray:
     """Fit `model` on all folds but one and predict that one, for each fold in turn.
 
-    Folds are stratified by class, and whole groups stay together where `groups` are given. Rows without a label are
-    predicted, but nothing is learned from them. The result does not depend on `n_jobs`.
+    Folds are stratified by class, and whole groups stay together where `groups` are given. Rows without a
+    label are predicted, but nothing is learned from them. The result does not depend on `n_jobs`.
 
     Parameters
     ----------
@@ -37,8 +37,8 @@ def cross_fit(
     X : array, sparse matrix, frame or list (n, ...)
         What the model takes; lists (of texts) go in as lists.
     y : Evidence or array
-        `Exact` for one label per item, `Marks` for tags, or labels that become one of them. A model that takes no
-        tables of tags is fitted once per tag.
+        `Exact` for one label per item, `Marks` for tags, or labels that become one of them. A model that
+        takes no tables of tags is fitted once per tag.
     folds : int, default 5
     groups : array (n,), optional
         Rows of the same group (document, patient, video) never stand on both sides.
@@ -52,14 +52,14 @@ def cross_fit(
     Returns
     -------
     probs : ndarray (n, k) of float32
-        Rows sum to 1; for tags (n, L) of P(yes). A class or tag that a fold could not learn, because no labelled row
-        outside it has it, gets 1 / (training rows + classes) there.
+        Rows sum to 1; for tags (n, L) of P(yes). A class or tag that a fold could not learn, because no
+        labelled row outside it has it, gets 1 / (training rows + classes) there.
 
     Raises
     ------
     InputError
-        When lengths differ, fewer than two classes are labelled, a labelled row cannot be placed in the folds, or
-        the model gives no probabilities.
+        When lengths differ, fewer than two classes are labelled, a labelled row cannot be placed in the
+        folds, or the model gives no probabilities.
 
     Examples
     --------
@@ -144,12 +144,14 @@ def assign_folds(
                 f"groups has {group_of.n_classes} distinct values; {folds} folds need at least {folds}"
             )
         grouped = group_of.codes[labelled]
+        if np.bincount(strata[labelled]).max() < folds:  # nothing to stratify by
+            strata = np.minimum(strata, 0)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The least populated class")
         for f, (_, test) in enumerate(splitter.split(np.zeros(len(labelled)), strata[labelled], grouped)):
             fold_of[labelled[test]] = f
     if groups is not None:  # unlabelled rows follow their group
-        first = {g: f for g, f in zip(group_of.codes[labelled], fold_of[labelled])}
+        first = dict(zip(group_of.codes[labelled], fold_of[labelled]))
         rest = np.flatnonzero(strata < 0)
         fold_of[rest] = [first.get(g, g % folds) for g in group_of.codes[rest]]
     return fold_of
@@ -168,6 +170,8 @@ def take(X: Any, rows: np.ndarray) -> Any:
         return X[rows]
     if is_frame(X):
         return take_rows(X, rows)
+    if hasattr(X, "to_numpy"):  # a column: X[i] would look up its index, not the position
+        return X.to_numpy()[rows]
     return [X[i] for i in rows]
 
 

@@ -3,4 +3,13 @@
 from labelwright.models.features import Features, Member, of_array, of_frame, of_images, of_texts
 from labelwright.models.text import TextEncoder, sentence_encoder
 
-__all__ = ["Features", "Member", "TextEncoder", "of_array", "of_frame", "of_images", "of_texts", "sentence_encoder"]
+__all__ = [
+    "Features",
+    "Member",
+    "TextEncoder",
+    "of_array",
+    "of_frame",
+    "of_images",
+    "of_texts",
+    "sentence_encoder",
+]

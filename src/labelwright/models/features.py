@@ -1,7 +1,7 @@
 """Items to numbers, and which classifiers to cross-fit on them when the user names none.
 
-Several cheap and different classifiers, pooled, doubt labels better than one: naive Bayes and logistic regression on
-text, a forest and logistic regression on tables, neighbours and logistic regression on vectors.
+Several cheap and different classifiers, pooled, doubt labels better than one: naive Bayes and logistic
+regression on text, a forest and logistic regression on tables, neighbours and logistic regression on vectors.
 """
 
 from collections.abc import Mapping, Sequence
@@ -81,12 +81,14 @@ def of_texts(texts: Sequence[str], n_classes: int, *, encoder: TextEncoder | Non
             tick()
     except ValueError as problem:
         raise InputError(f"the texts hold no words to learn from ({problem})") from None
-    members = [
+    members: list[Member] = [
         Member("naive Bayes on words", "words", MultinomialNB(alpha=0.1)),
         Member("naive Bayes on characters", "characters", MultinomialNB(alpha=0.1)),
     ]
     if n_classes <= FEW_CLASSES:
-        members.append(Member("logistic regression on words", "words", LogisticRegression(C=4.0, max_iter=100)))
+        members.append(
+            Member("logistic regression on words", "words", LogisticRegression(C=4.0, max_iter=100))
+        )
     return Features(views, tuple(members), views["words"], "text")
 
 
@@ -134,8 +136,9 @@ def of_array(X: Any, n_classes: int, *, kind: str | None = None) -> Features:
     kind = kind or ("vectors" if vectors else "table")
     if sparse.issparse(table):
         linear = make_pipeline(MaxAbsScaler(), LogisticRegression(C=1.0, max_iter=200))
-        members = (Member("logistic regression", "all", linear),)
-        return Features({"all": table}, members, normalize(table), kind)
+        return Features(
+            {"all": table}, (Member("logistic regression", "all", linear),), normalize(table), kind
+        )
     scaled = StandardScaler().fit_transform(table).astype(np.float32)
     if vectors:
         members = (
@@ -155,7 +158,9 @@ def _filled(X: Any) -> np.ndarray:
     try:
         table = np.asarray(X, dtype=np.float32)
     except (TypeError, ValueError) as problem:
-        raise InputError(f"X cannot be read as numbers ({problem}); for texts pass a list of str, for columns a frame") from None
+        raise InputError(
+            f"X cannot be read as numbers ({problem}); for texts pass a list of str, for columns a frame"
+        ) from None
     if table.ndim != 2 or table.shape[1] == 0:
         raise InputError(f"X has shape {table.shape}, expected (n, d) with at least one column")
     _finite(table)

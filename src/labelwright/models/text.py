@@ -22,7 +22,8 @@ class TextEncoder(Protocol):
 def sentence_encoder(folder: str | PathLike[str]) -> TextEncoder:
     """Load a sentence-transformers model from a folder on disk.
 
-    Nothing is fetched: a name that is no folder is an error, so that a typing slip does not become a download.
+    Nothing is fetched: a name that is no folder is an error, so that a typing slip does not become a
+    download.
 
     Raises
     ------
@@ -33,6 +34,8 @@ def sentence_encoder(folder: str | PathLike[str]) -> TextEncoder:
     """
     path = Path(folder)
     if not path.is_dir():
-        raise InputError(f"encoder={str(folder)!r} is not a folder with a sentence-transformers model; save one there first")
+        raise InputError(
+            f"encoder={str(folder)!r} is not a folder with a sentence-transformers model; save one there first"
+        )
     package = need("sentence_transformers", extra="language", purpose="A sentence encoder")
     return package.SentenceTransformer(str(path), local_files_only=True)

@@ -45,9 +45,9 @@ def forward(probs: Any, channel: Any) -> Any:
 def bend(probs: Any, slope: float, power: float, shift: Any) -> Any:
     """Recalibrate with a slope, a power and a shift of the centred log-probabilities.
 
-    ``softmax(slope * sign(u) |u| ** power + shift)``, with ``u`` the log-probabilities less their mean over the
-    classes. Slope and shift alone are bias-corrected temperature scaling; a power below 1 lets large log-odds count
-    less, as a model that is over-confident where it is most confident needs.
+    ``softmax(slope * sign(u) |u| ** power + shift)``, with ``u`` the log-probabilities less their mean over
+    the classes. Slope and shift alone are bias-corrected temperature scaling; a power below 1 lets large
+    log-odds count less, as a model that is over-confident where it is most confident needs.
 
     Parameters
     ----------

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import minimize
 
-from labelwright.evidence import Evidence, Marks, as_evidence
+from labelwright.errors import InputError
+from labelwright.evidence import Evidence, Exact, Marks, as_evidence
 from labelwright.parts import adjust
 
 ROWS = 20_000  # enough to weigh a handful of models
@@ -17,9 +18,9 @@ def blend(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Pool out-of-sample probabilities: the product of the tables, each raised to a weight, normalised.
 
-    The weights (0 to 3) are those under which the told labels are most probable; as the models did not see the rows and
-    there are only a few weights, this rewards the better calibrated and the more independent model, not the one that
-    fits the noise.
+    The weights (0 to 3) are those under which the told labels are most probable; as the models did not see
+    the rows and there are only a few weights, this rewards the better calibrated and the more independent
+    model, not the one that fits the noise.
 
     Parameters
     ----------
@@ -41,15 +42,29 @@ def blend(
     [0, 1]
     """
     evidence = as_evidence(told, tables[0].shape[1])
+    for i, table in enumerate(tables):
+        if np.shape(table) != (len(evidence), evidence.n_classes):
+            raise InputError(
+                f"tables[{i}] has shape {np.shape(table)}, expected {(len(evidence), evidence.n_classes)}: one row per "
+                "item, one column per class"
+            )
     if len(tables) == 1:
         return np.asarray(tables[0], dtype=np.float32), np.ones(1)
     if isinstance(evidence, Marks):
-        known, codes = evidence.known.ravel(), evidence.marks.ravel()
+        known, codes = evidence.known.ravel(), evidence.marks.ravel().astype(np.intp)
         states = [np.stack([1 - t.ravel(), t.ravel()], axis=1) for t in tables]
+    elif not isinstance(evidence, Exact):
+        raise InputError(
+            f"blend weighs tables by one label per item (Exact) or tags (Marks), not {type(evidence).__name__}"
+        )
     else:
-        codes = evidence.codes  # type: ignore[attr-defined]
+        codes = evidence.codes
         known, states = codes >= 0, list(tables)
     rows = np.flatnonzero(known)
+    if not len(rows):
+        raise InputError(
+            "told holds no label, so there is nothing to weigh the tables by; average them instead"
+        )
     if len(rows) > ROWS:
         rows = np.sort((rng or np.random.default_rng(0)).choice(rows, ROWS, replace=False))
     weights = _weigh(np.stack([adjust.bent(s[rows].astype(np.float64), 1.0) for s in states]), codes[rows])

@@ -21,8 +21,8 @@ def similarities(rows: Any, vectors: Any) -> Iterator[tuple[slice, np.ndarray]]:
 def alike(vectors: Any, codes: np.ndarray, threshold: float, *, random_state: int = 0) -> np.ndarray:
     """Pairs of rows with different codes and a cosine of at least `threshold`.
 
-    Random hyperplanes hash the rows so that pairs at the threshold meet in at least one of the tables with a chance of
-    0.98 (more alike ones more often); every pair that meets is then checked exactly.
+    Random hyperplanes hash the rows so that pairs at the threshold meet in at least one of the tables with a
+    chance of 0.98 (more alike ones more often); every pair that meets is then checked exactly.
 
     Parameters
     ----------

@@ -24,8 +24,8 @@ def gather(probs, codes, sums, counts, support):
         counts[y] += 1
 
 
-# The four loops over one row are functions of their own, written so that the compiler makes each a vector loop;
-# inlining them here would lose that. Counters are 32 bits wide, like a float, for the same reason.
+# The four loops over one row are functions of their own, written so that the compiler makes each a vector
+# loop; inlining them here would lose that. Counters are 32 bits wide, like a float, for the same reason.
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "nsz", "contract"})
@@ -98,10 +98,12 @@ def bits_of(probs):
 def count(probs, bits, codes, thresholds, joint, agrees, off, tolerance, limit):
     """Count the confident joint ``[told, confident]``.
 
-    Mark rows whose most probable class is the told one in `agrees`, rows off the diagonal of the joint in `off`.
+    Mark rows whose most probable class is the told one in `agrees`, rows off the diagonal of the joint in
+    `off`.
 
     A row counts for the class whose threshold it reaches; for the most probable of all if it reaches several.
-    `bits` are ``bits_of(probs)``, `limit` the bits of the largest float that still passes for 1. Returns the number of rows that are no probabilities and the first of them.
+    `bits` are ``bits_of(probs)``, `limit` the bits of the largest float that still passes for 1. Returns the
+    number of rows that are no probabilities and the first of them.
     """
     bad, first_bad = 0, -1
     one = probs.dtype.type(1)
@@ -121,7 +123,7 @@ def count(probs, bits, codes, thresholds, joint, agrees, off, tolerance, limit):
         if y < 0:
             agrees[i] = True
             continue
-        agrees[i] = bits[i, y] >= best
+        agrees[i] = best <= bits[i, y] <= limit  # a negative zero lies above the limit
         n, guess = _reaching(row, thresholds)
         if n == 0:
             continue
@@ -166,20 +168,13 @@ def _keep_first(values, rows, start, size, n):
 
 
 @compiled
-def _push(values, rows, start, size, quota, floor, c, value, row):
-    """Add an entry to a cell with room for twice its quota; when that is full, keep the first half and raise the floor."""
-    if value <= floor[c] and size >= quota:
-        return size
-    values[start + size] = value
-    rows[start + size] = row
-    size += 1
-    if size == 2 * quota:
-        _keep_first(values, rows, start, size, quota)
-        size = quota
-        floor[c] = values[start]
-        for j in range(start, start + quota):
-            floor[c] = min(floor[c], values[j])
-    return size
+def _halve(values, rows, start, quota):
+    """Keep the first half of a full cell; return the smallest value kept."""
+    _keep_first(values, rows, start, 2 * quota, quota)
+    floor = values[start]
+    for j in range(start, start + quota):
+        floor = min(floor, values[j])
+    return floor
 
 
 @compiled
@@ -187,18 +182,31 @@ def collect(probs, codes, agrees, leading, offset, first, others, place, quota, 
     """Feed each cell (told, other) with the margins ``p[other] - p[told]`` of its rows, keeping the largest.
 
     Cells of told class y are ``first[y] .. first[y + 1]``, `others` their other class; cell c has room for
-    ``2 * quota[c]`` entries from ``place[c]``. With `leading` only rows in which the other class leads are fed, without it
-    only the rest, and only to cells that are not yet full. Row i is remembered as ``offset + i``.
+    ``2 * quota[c]`` entries from ``place[c]``. With `leading` only rows in which the other class leads are
+    fed, without it only the rest, and only to cells that are not yet full. Row i is remembered as ``offset +
+    i``.
     """
+    # Unsigned places spare the compiler its test for negative ones, a quarter of the time here.
     for i in range(len(codes)):
-        y = codes[i]
-        if y < 0 or (leading and agrees[i]):
+        if codes[i] < 0 or (leading and agrees[i]):
             continue
-        own = probs[i, y]
-        for c in range(first[y], first[y + 1]):
-            gap = probs[i, others[c]] - own
-            if (gap > 0) == leading and (leading or sizes[c] < quota[c] or floor[c] <= 0):
-                sizes[c] = _push(values, rows, place[c], sizes[c], quota[c], floor, c, gap, offset + i)
+        row, y = probs[i], np.uint64(codes[i])
+        own = row[y]
+        for c in range(np.uint64(first[y]), np.uint64(first[y + np.uint64(1)])):
+            gap = row[np.uint64(others[c])] - own
+            if (gap > 0) != leading:
+                continue
+            # An entry no larger than the floor has a full quota of larger or earlier ones before it.
+            size = sizes[c]
+            if size >= quota[c] and (gap <= floor[c] or (not leading and floor[c] > 0)):
+                continue
+            free = np.uint64(place[c] + size)
+            values[free] = gap
+            rows[free] = offset + i
+            sizes[c] = size + 1
+            if size + 1 == 2 * quota[c]:  # rare, and a call of its own keeps this loop small
+                floor[c] = _halve(values, rows, place[c], quota[c])
+                sizes[c] = quota[c]
 
 
 @compiled
@@ -209,6 +217,22 @@ def settle(place, quota, values, rows, sizes, floor):
             _keep_first(values, rows, place[c], sizes[c], quota[c])
             sizes[c] = quota[c]
             floor[c] = 1
+
+
+@compiled
+def flag(place, sizes, rows, flags):
+    """Mark the rows that the cells keep."""
+    for c in range(len(place)):
+        for j in range(place[c], place[c] + sizes[c]):
+            flags[rows[j]] = True
+
+
+@compiled
+def count_left(codes, agrees, flags, left):
+    """Count, told class by told class, the rows that are not flagged though another class leads."""
+    for i in range(len(codes)):
+        if not (agrees[i] or flags[i]):
+            left[codes[i]] += 1
 
 
 @compiled
@@ -271,6 +295,14 @@ def collect_tags(probs, marks, agrees, leading, offset, place, quota, values, ro
                 continue
             p = probs[i, t]
             gap = (one - p) - p if m == 1 else p - (one - p)
-            if (gap > 0) == leading and (leading or sizes[c] < quota[c] or floor[c] <= 0):
-                cell = (offset + i) * tags + t
-                sizes[c] = _push(values, rows, place[c], sizes[c], quota[c], floor, c, gap, cell)
+            if (gap > 0) != leading:
+                continue
+            size = sizes[c]
+            if size >= quota[c] and (gap <= floor[c] or (not leading and floor[c] > 0)):
+                continue
+            values[place[c] + size] = gap
+            rows[place[c] + size] = (offset + i) * tags + t
+            sizes[c] = size + 1
+            if size + 1 == 2 * quota[c]:
+                floor[c] = _halve(values, rows, place[c], quota[c])
+                sizes[c] = quota[c]

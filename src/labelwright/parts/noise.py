@@ -28,11 +28,9 @@ def thresholds(probs: ArrayLike, told: Evidence | ArrayLike) -> np.ndarray:
     evidence = as_evidence(told, np.shape(probs)[-1])
     support = evidence.support(probs)
     if isinstance(evidence, Marks):
-        sums = [
-            [support[evidence.marks[:, t] == m, t].sum() for m in (0, 1)] for t in range(evidence.n_classes)
-        ]
-        counts = [[(evidence.marks[:, t] == m).sum() for m in (0, 1)] for t in range(evidence.n_classes)]
-        return means(np.array(sums), np.array(counts))
+        told_as = evidence.marks[..., None] == np.array([0, 1], dtype=np.int8)  # (n, L, 2)
+        sums = np.where(told_as, support[..., None], 0.0).sum(axis=0, dtype=np.float64)
+        return means(sums, told_as.sum(axis=0))
     codes = _exact(evidence).codes
     known = codes >= 0
     sums = np.bincount(codes[known], weights=support[known], minlength=evidence.n_classes)
@@ -47,8 +45,8 @@ def means(sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
 def confident_joint(probs: ArrayLike, told: Evidence | ArrayLike) -> np.ndarray:
     """Count items by what was told and by the class the model is confident of (S065): (k, k), or (L, 2, 2).
 
-    Confident of a class means reaching its threshold; of several, the most probable counts; items confident of none
-    do not. The diagonal is at least 1, so that no class counts as wrong throughout.
+    Confident of a class means reaching its threshold; of several, the most probable counts; items confident
+    of none do not. The diagonal is at least 1, so that no class counts as wrong throughout.
 
     Examples
     --------
@@ -61,13 +59,13 @@ def confident_joint(probs: ArrayLike, told: Evidence | ArrayLike) -> np.ndarray:
     limits = thresholds(probs, evidence)
     joint = np.zeros((*limits.shape, limits.shape[-1]), dtype=np.int64)
     if isinstance(evidence, Marks):
-        table = np.ascontiguousarray(check_table(probs, *evidence.marks.shape))
+        table = _compilable(check_table(probs, *evidence.marks.shape))
         kernels.count_tags(
             table, evidence.marks, (limits - SLACK).astype(table.dtype), joint, *_masks(table.shape)
         )
     else:
         exact = _exact(evidence)
-        table = np.ascontiguousarray(check_probs(probs, len(exact), exact.n_classes))
+        table = _compilable(check_probs(probs, len(exact), exact.n_classes))
         kernels.count(
             table, kernels.bits_of(table), exact.codes, (limits - SLACK).astype(table.dtype), joint,
             *_masks(len(table)), TOLERANCE, kernels.bits_of(table.dtype.type(1 + TOLERANCE)),
@@ -131,6 +129,10 @@ def matrix(joint: np.ndarray) -> np.ndarray:
     columns = np.swapaxes(joint, -1, -2).astype(np.float64)
     total = columns.sum(axis=-1, keepdims=True)
     return np.where(total > 0, columns / np.maximum(total, 1e-300), np.eye(joint.shape[-1]))
+
+
+def _compilable(table: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(table, dtype=np.float32 if table.dtype.itemsize <= 4 else np.float64)
 
 
 def _masks(shape: int | tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:

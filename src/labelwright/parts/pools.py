@@ -1,6 +1,7 @@
 """One number per item out of one per tag: (n, L) -> (n,). Tags of which nothing was told (NaN) are left out.
 
-The scores go in as they come from `parts.scores`: higher = more doubtful. An item without any known tag is NaN.
+The scores go in as they come from `parts.scores`: higher = more doubtful. An item without any known tag is
+NaN.
 """
 
 import numpy as np
@@ -49,7 +50,8 @@ def median(scores: ArrayLike) -> np.ndarray:
 def ema(scores: ArrayLike, alpha: float = 0.8) -> np.ndarray:
     """Exponential moving average from the least to the most doubtful tag (Thyagarajan et al., 2022; S007).
 
-    The worst tag weighs ``alpha``, the next ``alpha (1 - alpha)``, and so on; the least doubtful takes what is left.
+    The worst tag weighs ``alpha``, the next ``alpha (1 - alpha)``, and so on; the least doubtful takes what
+    is left.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """How doubtful each label is: (probs, what was told) -> (n,), or (n, L) for tags; higher = look here first.
 
-All scores lie in [0, 1] and are NaN where nothing was told. Probabilities should come from a model that did not
-see the row (`labelwright.loops.cross_fit`).
+All scores lie in [0, 1] and are NaN where nothing was told. Probabilities should come from a model that did
+not see the row (`labelwright.loops.cross_fit`).
 """
 
 import numpy as np
@@ -20,7 +20,7 @@ def doubt(probs: ArrayLike, told: Told) -> np.ndarray:
     >>> doubt([[0.9, 0.1], [0.3, 0.7]], [0, 0]).round(2).tolist()
     [0.1, 0.7]
     """
-    return 1 - _told(told, probs).support(probs)
+    return 1 - _support(told, probs)
 
 
 def margin(probs: ArrayLike, told: Told) -> np.ndarray:
@@ -32,11 +32,11 @@ def margin(probs: ArrayLike, told: Told) -> np.ndarray:
     [0.55]
     """
     evidence = _told(told, probs)
-    support = evidence.support(probs)
+    support = _support(evidence, probs)
     if not isinstance(evidence, Exact):
         return 1 - support
     table = np.asarray(probs)
-    return (1 - (support - _best_other(table, evidence.codes))) / 2
+    return (1 - (support - np.minimum(_best_other(table, evidence.codes), 1))) / 2
 
 
 def entropy(probs: ArrayLike, told: Told | None = None) -> np.ndarray:
@@ -52,26 +52,32 @@ def entropy(probs: ArrayLike, told: Told | None = None) -> np.ndarray:
     table = np.asarray(probs, dtype=np.float64)
     if told is not None and not isinstance(_told(told, probs), Exact):
         return (_plogp(table) + _plogp(1 - table)) / np.log(2)
-    return _plogp(table).sum(axis=1) / np.log(table.shape[1])
+    return _plogp(table).sum(axis=1) / np.log(max(2, table.shape[1]))
 
 
 def entropy_doubt(probs: ArrayLike, told: Told) -> np.ndarray:
     """Doubt that grows with the label's improbability and shrinks with the model's uncertainty.
 
-    ``1 - log(1 + r) / r`` with ``r = entropy / p[told]`` (confidence-weighted entropy): a confident model that
-    gives the label little probability scores highest.
+    ``1 - log(1 + r) / r`` with ``r = entropy / p[told]`` (confidence-weighted entropy): a confident model
+    that gives the label little probability scores highest.
 
     Examples
     --------
     >>> entropy_doubt([[0.9, 0.1], [0.1, 0.9]], [0, 0]).round(2).tolist()
     [0.2, 0.63]
     """
-    ratio = entropy(probs, told) / np.maximum(_told(told, probs).support(probs), 1e-100)
-    return 1 - np.log1p(ratio) / np.maximum(ratio, 1e-100)
+    # The floors keep both limits: a certain model that agrees has no doubt, one that disagrees full doubt.
+    support = _support(told, probs).astype(np.float64)
+    ratio = np.maximum(entropy(probs, told), 1e-100) / np.maximum(support, 1e-200)
+    return 1 - np.log1p(ratio) / ratio
 
 
 def _told(told: Told, probs: ArrayLike) -> Evidence:
     return as_evidence(told, np.shape(probs)[-1])
+
+
+def _support(told: Told, probs: ArrayLike) -> np.ndarray:
+    return np.minimum(_told(told, probs).support(probs), 1)  # tables may exceed 1 a little
 
 
 def _best_other(table: np.ndarray, codes: np.ndarray, block: int = 1 << 16) -> np.ndarray:
@@ -80,7 +86,7 @@ def _best_other(table: np.ndarray, codes: np.ndarray, block: int = 1 << 16) -> n
     step = max(1, block // max(1, table.shape[1]))
     for start in range(0, len(table), step):
         rows = table[start : start + step].copy()
-        rows[np.arange(len(rows)), codes[start : start + step]] = -np.inf
+        rows[np.arange(len(rows)), codes[start : start + step]] = 0
         best[start : start + step] = rows.max(axis=1)
     return best
 

@@ -1,6 +1,7 @@
 """What confident learning has to know about a table of probabilities, in two or three sweeps over its rows."""
 
 from abc import ABC, abstractmethod
+from copy import copy
 
 import numpy as np
 
@@ -14,8 +15,8 @@ from labelwright.passes.sources import Source
 class Sweep(ABC):
     """Sums over all rows that the filters of confident learning choose by.
 
-    Memory is a few bytes per row and a table of classes by classes; the probabilities themselves are read block by
-    block and not kept.
+    Memory is a few bytes per row and a table of classes by classes; the probabilities themselves are read
+    block by block and not kept.
 
     Attributes
     ----------
@@ -44,8 +45,9 @@ class Sweep(ABC):
     def largest_margins(self, quota: np.ndarray) -> np.ndarray:
         """Flag, cell by cell ``[told, other]``, the `quota` rows in which the other class leads by most.
 
-        Rows whose most probable answer is the told one are never flagged, though they take up places: a quota larger
-        than the number of rows in which the other class leads is not filled. Of equal margins the first rows count.
+        Rows whose most probable answer is the told one are never flagged, though they take up places: a quota
+        larger than the number of rows in which the other class leads is not filled. Of equal margins the
+        first rows count.
         """
 
     @abstractmethod
@@ -80,44 +82,52 @@ class ClassSweep(Sweep):
             bad += wrong
         if bad:
             raise InputError(
-                f"probs are not probabilities in {bad} of {n} rows (first: row {first}): each row must hold numbers from "
-                "0 to 1 that sum to 1, none missing; for logits pass their softmax, for several labels per item Marks"
+                f"probs are not probabilities in {bad} of {n} rows (first: row {first}): each row must hold numbers "
+                "from 0 to 1 that sum to 1, none missing; for logits pass their softmax, for several labels per item Marks"
             )
         self.joint = noise.at_least_one_right(self.joint)
 
     def largest_margins(self, quota: np.ndarray) -> np.ndarray:
-        from labelwright.parts import kernels
-
         k = len(quota)
         wanted = np.minimum(quota, self.counts[:, None]) * ~np.eye(k, dtype=bool)
         told, others = np.nonzero(wanted)
-        first = np.searchsorted(told, np.arange(k + 1))
-        cells = _Cells(wanted[told, others], self.source.dtype)
-        for leading in (True, False):
-            if not leading and cells.full():
-                break
-            for rows, block in self.source.blocks():
-                kernels.collect(
-                    block,
-                    self.codes[rows],
-                    self.agrees[rows],
-                    leading,
-                    rows.start,
-                    first,
-                    others,
-                    *cells.arrays,
-                )
-            cells.settle()
+        cells = _Cells(wanted[told, others], self.source.dtype, len(self.codes))
         flags = np.zeros(len(self.codes), dtype=bool)
-        flags[cells.kept()] = True
-        return flags & ~self.agrees
+        self._feed(cells, told, others, leading=True)
+        cells.flag(flags)
+        # What is left of the places goes to rows in which the cell's class does not lead. That matters only for told
+        # classes that still have a row which could be flagged; there are seldom any, which saves a sweep.
+        left = self._left(flags)
+        unfilled = np.flatnonzero((cells.sizes < cells.quota) & left[told])
+        if len(unfilled):
+            rest = cells.some(unfilled)
+            self._feed(rest, told[unfilled], others[unfilled], leading=False)
+            rest.flag(flags)
+        return np.greater(flags, self.agrees, out=flags)
+
+    def _feed(self, cells: "_Cells", told: np.ndarray, others: np.ndarray, *, leading: bool) -> None:
+        from labelwright.parts import kernels
+
+        first = np.searchsorted(told, np.arange(len(self.counts) + 1))
+        for rows, block in self.source.blocks():
+            codes, agrees = self.codes[rows], self.agrees[rows]
+            kernels.collect(block, codes, agrees, leading, rows.start, first, others, *cells.arrays)
+        cells.settle()
+
+    def _left(self, flags: np.ndarray) -> np.ndarray:
+        """Told classes (k,) with rows that are not flagged though another class leads."""
+        from labelwright.parts import kernels
+
+        left = np.zeros(len(self.counts), dtype=np.int64)
+        kernels.count_left(self.codes, self.agrees, flags, left)
+        return left > 0
 
     def margins(self) -> np.ndarray:
         lead = np.empty_like(self.support)
         for rows, block in self.source.blocks():
             codes = self.codes[rows]
             others = block.copy()
-            others[np.arange(len(codes)), codes] = -1
+            others[np.arange(len(codes)), codes] = 0
             lead[rows] = self.support[rows] - others.max(axis=1)
         return lead
 
@@ -162,12 +172,12 @@ class TagSweep(Sweep):
         from labelwright.parts import kernels
 
         wanted = np.minimum(quota[:, [0, 1], [1, 0]], self.counts)
-        cells = _Cells(wanted.ravel(), self.source.dtype)
+        cells = _Cells(wanted.ravel(), self.source.dtype, self.marks.size)
         for rows, block in self.source.blocks():
             kernels.collect_tags(block, self.marks[rows], self.agrees[rows], True, rows.start, *cells.arrays)
         cells.settle()
         flags = np.zeros(self.marks.shape, dtype=bool)
-        flags.ravel()[cells.kept()] = True
+        cells.flag(flags.ravel())
         return flags
 
     def margins(self) -> np.ndarray:
@@ -180,13 +190,13 @@ def sweep(source: Source, told: Evidence) -> Sweep:
     Raises
     ------
     InputError
-        When the shapes differ, a row holds no probabilities (how many, and the first), or the evidence is neither
-        `Exact` nor `Marks`.
+        When the shapes differ, a row holds no probabilities (how many, and the first), or the evidence is
+        neither `Exact` nor `Marks`.
     """
     if source.shape != (len(told), told.n_classes):
         raise InputError(
-            f"probs have shape {source.shape}, expected ({len(told)}, {told.n_classes}): one row per item, one column per "
-            "class, in the order of the classes"
+            f"probs have shape {source.shape}, expected ({len(told)}, {told.n_classes}): one row per item, "
+            "one column per class, in the order of the classes"
         )
     if isinstance(told, Marks):
         return TagSweep(source, told)
@@ -198,13 +208,14 @@ def sweep(source: Source, told: Evidence) -> Sweep:
 
 
 class _Cells:
-    """Room for the largest margins of every cell and the rows they belong to."""
+    """Room for the largest margins of every cell and the rows, of `n`, they belong to."""
 
-    def __init__(self, quotas: np.ndarray, dtype: np.dtype):
+    def __init__(self, quotas: np.ndarray, dtype: np.dtype, n: int):
         self.quota = quotas.astype(np.int64)
         self.place = np.concatenate([[0], np.cumsum(2 * self.quota)])[:-1]
         room = 2 * int(self.quota.sum())
-        self.values, self.rows = np.empty(room, dtype=dtype), np.empty(room, dtype=np.int64)
+        self.values = np.empty(room, dtype=dtype)
+        self.rows = np.empty(room, dtype=np.int32 if n < 2**31 else np.int64)
         self.sizes = np.zeros(len(quotas), dtype=np.int64)
         self.floor = np.full(len(quotas), -np.inf, dtype=dtype)
 
@@ -212,16 +223,20 @@ class _Cells:
     def arrays(self) -> tuple[np.ndarray, ...]:
         return self.place, self.quota, self.values, self.rows, self.sizes, self.floor
 
+    def some(self, cells: np.ndarray) -> "_Cells":
+        """Some of the cells, in the same room."""
+        part = copy(self)
+        part.place, part.quota = self.place[cells], self.quota[cells]
+        part.sizes, part.floor = self.sizes[cells], self.floor[cells]
+        return part
+
     def settle(self) -> None:
         from labelwright.parts import kernels
 
         kernels.settle(*self.arrays)
 
-    def full(self) -> bool:
-        """Whether every cell has its quota of rows in which the other class leads."""
-        return bool((self.sizes >= self.quota).all())
+    def flag(self, flags: np.ndarray) -> None:
+        """Mark the rows kept, those of all cells."""
+        from labelwright.parts import kernels
 
-    def kept(self) -> np.ndarray:
-        """The rows kept, those of all cells."""
-        spans = [self.rows[start : start + size] for start, size in zip(self.place, self.sizes)]
-        return np.concatenate(spans) if spans else np.empty(0, dtype=np.int64)
+        kernels.flag(self.place, self.sizes, self.rows, flags)

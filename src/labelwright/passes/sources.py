@@ -84,7 +84,7 @@ class NpySource(Source):
             file.seek(self._start)
             for rows in self._slices():
                 block = buffer[: rows.stop - rows.start]
-                if file.readinto(memoryview(block).cast("B")) != block.nbytes:
+                if file.readinto(block.view(np.uint8).data) != block.nbytes:
                     raise InputError(
                         f"{self.path} ends after row {rows.start}, though its header promises {self.shape[0]}"
                     )

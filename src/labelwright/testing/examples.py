@@ -1,0 +1,65 @@
+"""Small instances of our own evidence types, for those that do not bring their own `contract_examples`."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from labelwright.evidence import Candidates, Evidence, Exact, Marks, Noisy, Soft, Votes
+
+SKEWED = np.array([[0.8, 0.15, 0.05], [0.1, 0.7, 0.2], [0.25, 0.25, 0.5]])
+
+
+def exact() -> Sequence[Exact]:
+    """Missing labels, a class that never occurs, text and numbers."""
+    return [
+        Exact(["b", None, "a", "b"], classes=["a", "b", "c"]),
+        Exact([3, 1, 2, 1]),
+        Exact([None, None], classes=[0, 1]),
+    ]
+
+
+def soft() -> Sequence[Soft]:
+    """With zeros, and with a prior of the teller's own."""
+    return [
+        Soft([[0.5, 0.5, 0.0], [1.0, 0.0, 0.0], [0.2, 0.3, 0.5]]),
+        Soft([[0.9, 0.1], [0.7, 0.3]], classes=["yes", "no"], prior=[0.7, 0.3]),
+    ]
+
+
+def candidates() -> Sequence[Candidates]:
+    """One, some and all classes allowed."""
+    return [Candidates([[True, False, False], [True, True, False], [True, True, True], [False, True, True]])]
+
+
+def votes() -> Sequence[Votes]:
+    """Abstentions, an item nobody spoke about, sources of different skill, a source that spoke twice."""
+    return [
+        Votes([[0, 1, -1], [2, 2, 2], [-1, -1, -1], [1, -1, 0]], confusion=0.2),
+        Votes([[0, 1], [1, 1], [-1, 2]], confusion=np.stack([SKEWED, SKEWED[::-1, ::-1]])),
+        Votes.from_long(["x", "x", "x", "y"], ["ann", "ann", "bob", "bob"], ["no", "yes", "no", None]),
+    ]
+
+
+def marks() -> Sequence[Marks]:
+    """Yes, no and unknown."""
+    return [Marks([[1, 0, -1], [-1, -1, -1], [0, 0, 1]]), Marks([[1], [0]], classes=["red"])]
+
+
+def noisy() -> Sequence[Noisy]:
+    """A channel over each of the others, over itself, and one for each tag."""
+    tags = np.stack([[[0.9, 0.1], [0.3, 0.7]], [[0.8, 0.2], [0.0, 1.0]], [[0.6, 0.4], [0.5, 0.5]]])
+    return [
+        Noisy(exact()[0], SKEWED),
+        Noisy(soft()[0], 0.1),
+        Noisy(candidates()[0], SKEWED),
+        Noisy(votes()[1], SKEWED),
+        Noisy(Noisy(exact()[0], 0.2), SKEWED),
+        Noisy(marks()[0], 0.1),
+        Noisy(marks()[0], tags),
+        Noisy(exact()[1], 0.3, learn=True),
+    ]
+
+
+EXAMPLES: dict[type, Callable[[], Sequence[Evidence]]] = {
+    Exact: exact, Soft: soft, Candidates: candidates, Votes: votes, Marks: marks, Noisy: noisy,
+}  # fmt: skip

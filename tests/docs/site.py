@@ -1,0 +1,11 @@
+"""The generator of the site, imported from its file."""
+
+import importlib.util
+
+from tests.docs.blocks import ROOT
+
+_spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+assert _spec is not None
+assert _spec.loader is not None
+generate = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(generate)
