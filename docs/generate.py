@@ -16,6 +16,7 @@ from typing import Any
 import typer
 
 from labelwright import cli, data
+from labelwright.papers import plain
 
 ROOT = Path(__file__).resolve().parent.parent
 MARKER = re.compile(r"^<!-- generated: (\S+)(?: (\S+))? -->$", re.MULTILINE)
@@ -244,8 +245,7 @@ def references() -> dict[str, dict[str, str]]:
     found = {}
     for kind, key, body in ENTRY.findall(text):
         fields = {
-            name: " ".join(value.replace("{", "").replace("}", "").split())
-            for name, value in FIELD.findall(body)
+            name: " ".join(plain(value).split()) for name, value in FIELD.findall(body)
         }
         found[key] = {"kind": kind, **fields}
     return found

@@ -9,7 +9,10 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_ROOMS = ("audit", "data", "evidence", "files", "loops", "models", "parts", "passes", "report", "testing")
+_ROOMS = (
+    "audit", "data", "evidence", "files", "loops", "models", "papers", "parts", "passes", "report", "reproduce",
+    "testing",
+)  # fmt: skip
 _NAMES = {
     "Candidates": "evidence",
     "Evidence": "evidence",

@@ -99,7 +99,7 @@ def hits(p_wrong: np.ndarray, wrong: np.ndarray) -> int:
 def test_flipped_digits_come_first(digits: tuple, found_digits: Audit) -> None:
     _, y, wrong = digits
     check(found_digits, given=y.tolist())
-    # 24 of the 25 when this is written; chance gives 1.25, and 17 is 14 standard deviations above it.
+    # 23 of the 25 when this is written; chance gives 1.25, and 17 is far out of its reach on any seed.
     assert hits(found_digits.p_wrong, wrong) >= 17
     right = column(found_digits.issues, "row")
     from sklearn.datasets import load_digits
@@ -173,7 +173,7 @@ def test_probabilities_alone() -> None:
     probs, told, wrong = blurred()
     found = labels(y=told, probs=probs)
     check(found, given=told.tolist())
-    # Calibrated but unsure probabilities: 22 of 35 when this is written, by chance 3.
+    # Calibrated but unsure probabilities: 21 of 31 when this is written, by chance 2.4.
     assert hits(found.p_wrong, wrong) >= 14
     assert len(found.duplicates) == len(found.misfits) == 0
     assert not any(column(found.issues, "agree"))
@@ -423,7 +423,7 @@ def test_sparse_matrices(digits: tuple) -> None:
     X, y, wrong = digits
     found = labels(sparse.csr_array(X), y)
     check(found, given=y.tolist())
-    assert hits(found.p_wrong, wrong) >= 12  # a line alone; 18 when this is written
+    assert hits(found.p_wrong, wrong) >= 17  # 24 of 25 when this is written, 1.25 by chance
 
 
 def test_missing_numbers_are_filled_and_infinite_ones_refused() -> None:
@@ -579,7 +579,7 @@ X4, Y4 = np.arange(40.0).reshape(20, 2), np.arange(20) % 2
      ({"X": ["text"] * 19 + [None], "y": Y4}, "row 19 is None"),
      ({"X": [""] * 20, "y": Y4}, "the texts hold no words"),
      ({"X": X4 * np.nan, "y": Y4}, "nothing but missing values"),
-     ({"y": ["a", "b"] * 10, "probs": np.full((20, 3), 1 / 3)}, r"probs have shape \(20, 3\), expected \(20, 2\)"),
+     ({"y": ["a", "b"] * 10, "probs": np.full((20, 3), 1 / 3)}, "2 classes, but the probabilities have 3 columns"),
      ({"y": Y4, "probs": np.full((20, 2), 0.4)}, "do not sum to 1 in 20 rows"),
      ({"y": Y4, "probs": np.full((20, 2), np.nan)}, "NaN in 20 rows"),
      ({"X": X4, "y": Candidates([[1, 0], [0, 1]] * 10)}, "not Candidates"),

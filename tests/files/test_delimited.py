@@ -195,7 +195,7 @@ def test_forgotten_header_is_noted(tmp_path: Path) -> None:
 def test_excel_hint_names_the_delimiter(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("sep=;\na;b\n1,5;x\n")
-    assert read(path).data.to_pylist() == [{"a": "1,5", "b": "x"}]
+    assert read(path).data.to_pylist() == [{"a": 1.5, "b": "x"}]
 
 
 def test_inch_marks_are_no_open_quotes(tmp_path: Path) -> None:
@@ -242,3 +242,15 @@ def test_memory_is_bounded_while_scanning(tmp_path: Path) -> None:
         read(path, limits=Limits(line=4 << 20, ratio=10**6))
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50 * 1024
     assert time.process_time() - begin < 1
+
+
+def test_decimal_commas_between_semicolons(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    file.write_text("size;code;mixed;label\n1,5;1,2;1,5;a\n-2,25;3;x;b\n7;4;2;a\n")
+    found = read(file)
+    assert found.data["size"].to_pylist() == [1.5, -2.25, 7.0]
+    assert found.data["mixed"].to_pylist() == ["1,5", "x", "2"]
+    assert found.text("code").tolist() == ["1,2", "3", "4"]  # as it stands in the file
+    assert "Column 'size' holds numbers with decimal commas." in found.notes
+    file.write_text("size\tlabel\n1,500\ta\n2,750\tb\n")
+    assert read(file).data["size"].to_pylist() == ["1,500", "2,750"]  # thousands, perhaps

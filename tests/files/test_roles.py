@@ -184,8 +184,26 @@ def test_several_labels() -> None:
 
 
 def test_classes_that_differ_in_case_are_noted() -> None:
-    found = roles(table(text=TEXTS, label=["pos", "Pos ", "neg"] * 40))
-    assert "'pos', 'Pos '" in " ".join(found.notes)
+    found = roles(table(text=TEXTS, label=["pos", "Pos", "neg"] * 40))
+    assert "'pos', 'Pos'" in " ".join(found.notes)
+
+
+def test_blanks_around_labels_are_left_out_and_noted() -> None:
+    data = table(text=TEXTS, label=["pos", "pos ", " neg", "  "] * 30)
+    found = roles(data)
+    assert found.labels(data)[:4].tolist() == ["pos", "pos", "neg", None]
+    said = " ".join(found.notes)
+    assert "90 labels had blanks around them" in said
+    assert "differ only in case" not in said
+    assert "(2 different values" in said
+    assert "30 of 120 rows have no label" in said
+
+
+def test_times_are_no_text() -> None:
+    times = [f"2024-03-{i % 28 + 1:02} 10:{i % 60:02}:00" for i in range(N)]
+    found = roles(table(started=times, height=NUMBERS, label=LABELS))
+    assert found.text == ()
+    assert "height" in found.features
 
 
 def test_a_source_needs_no_repeated_items_where_it_is_asked_for() -> None:

@@ -4,9 +4,21 @@
 """
 
 from labelwright.audit.confident import ConfidentLearning
+from labelwright.audit.dynamics import SEMD, area_under_margin, keep_after_removal, late_loss
 from labelwright.audit.everyday import labels
 from labelwright.audit.file import file
 from labelwright.audit.items import Items
 from labelwright.audit.result import Audit, Estimate
 
-__all__ = ["Audit", "ConfidentLearning", "Estimate", "Items", "file", "labels"]
+__all__ = [
+    "SEMD",
+    "Audit",
+    "ConfidentLearning",
+    "Estimate",
+    "Items",
+    "area_under_margin",
+    "file",
+    "keep_after_removal",
+    "labels",
+    "late_loss",
+]

@@ -46,7 +46,8 @@ def record(
     fresh = seeded(model, random_state)
     if not (hasattr(fresh, "partial_fit") and hasattr(fresh, "predict_proba")):
         raise InputError(
-            f"{type(model).__name__} has no partial_fit or no predict_proba; take MLPClassifier or SGDClassifier(loss='log_loss')"
+            f"{type(model).__name__} has no partial_fit or no predict_proba; "
+            "take MLPClassifier or SGDClassifier(loss='log_loss')"
         )
     rng, n = np.random.default_rng(random_state), len(told)
     loss, margin = np.empty((epochs, n)), np.empty((epochs, n))
@@ -130,10 +131,18 @@ class SEMD(BaseEstimator):
             raise InputError(f"SEMD needs one label per item (Exact), not {type(told).__name__}")
         if self.epochs < 1 or self.members < 1:
             raise InputError(f"epochs={self.epochs!r} and members={self.members!r} must be at least 1")
-        model = MLPClassifier((128,), batch_size=64, learning_rate_init=0.003) if self.model is None else self.model
+        model = (
+            MLPClassifier((128,), batch_size=64, learning_rate_init=0.003)
+            if self.model is None
+            else self.model
+        )
         rows = np.flatnonzero(told.known)
         seen = [
-            self.score(record(model, X[rows], told[rows], epochs=self.epochs, random_state=self.random_state + member))
+            self.score(
+                record(
+                    model, X[rows], told[rows], epochs=self.epochs, random_state=self.random_state + member
+                )
+            )
             for member in range(self.members)
         ]
         self.scores_ = np.full(len(told), np.nan)
@@ -143,7 +152,9 @@ class SEMD(BaseEstimator):
         return self
 
 
-def keep_after_removal(scores: ArrayLike, labels: ArrayLike, fraction: float, *, most_of_class: float = 1.0) -> np.ndarray:
+def keep_after_removal(
+    scores: ArrayLike, labels: ArrayLike, fraction: float, *, most_of_class: float = 1.0
+) -> np.ndarray:
     """Mask of the items kept when the most doubtful `fraction` is removed.
 
     Parameters
@@ -163,7 +174,9 @@ def keep_after_removal(scores: ArrayLike, labels: ArrayLike, fraction: float, *,
     doubt = np.nan_to_num(np.asarray(scores, dtype=float), nan=-np.inf)
     codes = Exact(labels).codes
     if not 0 <= fraction < 1 or not 0 < most_of_class <= 1:
-        raise InputError(f"fraction={fraction!r} must lie in [0, 1) and most_of_class={most_of_class!r} in (0, 1]")
+        raise InputError(
+            f"fraction={fraction!r} must lie in [0, 1) and most_of_class={most_of_class!r} in (0, 1]"
+        )
     keep = np.ones(len(doubt), dtype=bool)
     room = np.floor(np.bincount(codes[codes >= 0]) * most_of_class).astype(int)
     left = int(fraction * len(doubt))

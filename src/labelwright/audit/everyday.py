@@ -68,7 +68,7 @@ def labels(
         Who gave each label; adds who differs.
     filter_by : str, optional
         A rule of `ConfidentLearning` to choose the doubtful rows. By default they are the rows most likely to
-        be wrong, as many as are estimated to be wrong, among those for which another label is more probable.
+        be wrong, as many as the upper end of the interval says are wrong, among those for which another label is more probable.
     folds : int, default 5
     random_state : int, default 0
         Same seed, same result, whatever `n_jobs`.
@@ -208,11 +208,9 @@ def _features_of(X: Any, k: int, encoder: Any) -> models.Features:
 
 def _flagged(verdicts: Verdicts, probs: np.ndarray, told: Evidence, filter_by: str | None) -> np.ndarray:
     if filter_by is not None:
-        mask = ConfidentLearning(filter_by).fit(probs, told).issues_
-        return mask if mask.ndim == 1 else mask.any(axis=1)
+        return np.asarray(ConfidentLearning(filter_by).fit(probs, told).issues_).reshape(len(told), -1).any(axis=1)
     doubt = np.where(verdicts.leads, verdicts.marks_wrong, -np.inf).ravel()
-    n = int(np.ceil(verdicts.error_rate.value * np.isfinite(verdicts.marks_wrong).sum()))
+    n = int(np.ceil(verdicts.error_rate.high * np.isfinite(verdicts.marks_wrong).sum()))
     mask = np.zeros(len(doubt), dtype=bool)
     mask[np.argsort(-doubt, kind="stable")[:n]] = True
-    mask = np.logical_and(mask.reshape(verdicts.leads.shape), verdicts.leads)
-    return mask if mask.ndim == 1 else mask.any(axis=1)
+    return (mask & verdicts.leads.ravel()).reshape(len(told), -1).any(axis=1)

@@ -15,10 +15,10 @@ FEW = 100  # labelled items below which nobody can say what is usual
 def misfits(
     vectors: Any, codes: np.ndarray, probs: np.ndarray, classes: np.ndarray, *, rng: np.random.Generator
 ) -> dict[str, Any]:
-    """Items whose likeness to every class is among the lowest 1 % of that class of it.
+    """Items whose likeness to every class is among the lowest 1 % within that class.
 
     Likeness to a class is the cosine to its nearest item in a sample of up to 3,000 labelled items, the item
-    itself left out. By construction up to 1 % of ordinary items get there too; the most extreme come first.
+    itself left out. The most extreme come first, at most 1 % of the labelled: ordinary items get there too.
     Among fewer than 100 labelled items none is called a misfit.
 
     Parameters
@@ -56,7 +56,9 @@ def misfits(
         below = np.searchsorted(usual, likeness[:, c], side="right") - own
         typical = np.maximum(typical, below / np.maximum(len(usual) - own, 1))
     odd = np.flatnonzero(typical < LEVEL) if len(labelled) >= FEW else np.empty(0, dtype=np.intp)
-    odd = odd[np.lexsort((likeness[odd][:, present].max(axis=1), typical[odd]))][:MOST]
+    odd = odd[np.lexsort((likeness[odd][:, present].max(axis=1), typical[odd]))][
+        : min(MOST, int(np.ceil(LEVEL * len(labelled))))
+    ]
     best = probs[odd].argmax(axis=1)
     return {
         "row": odd,

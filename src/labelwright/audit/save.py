@@ -41,7 +41,7 @@ def save(
         table,
         {
             roles.label: _joined(audit.corrected(), separator),
-            kept: _joined(np.asarray(audit.given), separator),
+            kept: _joined(np.asarray(audit.given), separator) if roles.several else table.text(roles.label),
         },
     )
     html = page(audit, title=title).html()

@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 from labelwright import __version__
-from labelwright.cli import audit, demo
+from labelwright.cli import audit, demo, papers
 from labelwright.errors import DoubtfulInput, InputError, MissingPackage
 
 INTERRUPTED = 130
@@ -22,6 +22,9 @@ app = typer.Typer(
 )
 app.command("audit")(audit.audit)
 app.command("demo")(demo.demo)
+app.command("papers")(papers.papers)
+app.command("reproduce")(papers.reproduce)
+app.command("cite")(papers.cite)
 
 
 def _version(value: bool) -> None:

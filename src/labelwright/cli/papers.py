@@ -10,7 +10,9 @@ RESULTS = Path("results")
 
 
 def papers(
-    id: Annotated[str | None, typer.Argument(help="Id or key of one paper, such as S007.", metavar="[ID]")] = None,
+    id: Annotated[
+        str | None, typer.Argument(help="Id or key of one paper, such as S007.", metavar="[ID]")
+    ] = None,
     room: Annotated[str | None, typer.Option(help="Only papers of this room.", metavar="ROOM")] = None,
     results: Annotated[Path, typer.Option(help="Folder with results.", metavar="DIR")] = RESULTS,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")] = False,
@@ -67,7 +69,12 @@ def reproduce(
 
 
 def cite(
-    names: Annotated[list[str], typer.Argument(help="Ids or keys of papers, or public names such as audit.ConfidentLearning.", metavar="NAME...")],
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            help="Ids or keys of papers, or public names such as audit.ConfidentLearning.", metavar="NAME..."
+        ),
+    ],
 ) -> None:
     """Print BibTeX for papers, or for those behind a class."""
     from labelwright.papers.catalogue import bibtex
@@ -82,16 +89,24 @@ def _list(books: list[dict[str, Any]]) -> None:
     from rich.table import Table
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for heading in ("id", "name", "room", "state"):
-        table.add_column(heading, no_wrap=True)
+    for heading, width in (("id", 4), ("name", 12), ("room", 8), ("state", 7)):
+        table.add_column(heading, no_wrap=True, min_width=width)
     table.add_column("what was seen", overflow="fold", ratio=1)
     for book in books:
-        table.add_row(book["id"], book["name"], book["room"], book["state"], "\n".join(_headline(c) for c in book["claims"]))
+        table.add_row(
+            book["id"],
+            book["name"],
+            book["room"],
+            book["state"],
+            "\n".join(_headline(c) for c in book["claims"]),
+        )
     Console(highlight=False).print(table)
 
 
 def _card(book: dict[str, Any]) -> None:
-    typer.echo(f"{book['id']}  {book['title']}\n{', '.join(book['authors']) or 'authors not verified'} ({book['year']})")
+    typer.echo(
+        f"{book['id']}  {book['title']}\n{', '.join(book['authors']) or 'authors not verified'} ({book['year']})"
+    )
     typer.echo(f"key {book['key']}, room {book['room']}, state {book['state']}\n\n{book['says']}\n")
     if book["implemented_by"]:
         typer.echo(f"Implemented by: {', '.join(book['implemented_by'])}\n")
@@ -102,18 +117,22 @@ def _card(book: dict[str, Any]) -> None:
 
 
 def _result(claim: dict[str, Any], *, quick: bool) -> None:
-    typer.echo(f"{claim['claim']}: {'(quick run, decides nothing) ' if quick else ''}{claim['verdict'].upper()}")
+    typer.echo(
+        f"{claim['claim']}: {'(quick run, decides nothing) ' if quick else ''}{claim['verdict'].upper()}"
+    )
     typer.echo(f"  {claim['says']}")
     for arm, seen in claim["arms"].items():
         typer.echo(f"  {arm:<24} {seen['mean']:.4g} {claim['unit']}")
     for c in claim["comparisons"]:
         margin = f" by {c['by']:g}" if c["by"] else ""
         typer.echo(
-            f"  {c['arm']} ahead of {c['of']}{margin}: {c['difference']:+.4g} ({c['low']:+.4g} to {c['high']:+.4g}), {c['verdict']}"
+            f"  {c['arm']} ahead of {c['of']}{margin}: {c['difference']:+.4g} "
+            f"({c['low']:+.4g} to {c['high']:+.4g}), {c['verdict']}"
         )
     typer.echo(f"  departs: {claim['departs']}\n")
 
 
 def _headline(claim: dict[str, Any]) -> str:
     c = claim["comparisons"][0]
-    return f"{claim['verdict']}: {c['arm']} {claim['arms'][c['arm']]['mean']:.3g}, {c['of']} {claim['arms'][c['of']]['mean']:.3g}"
+    means = ", ".join(f"{arm} {claim['arms'][arm]['mean']:.3g}" for arm in (c["arm"], c["of"]))
+    return f"{claim['verdict']}: {means}"

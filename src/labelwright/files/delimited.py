@@ -13,6 +13,7 @@ from labelwright.errors import InputError
 from labelwright.files.encoding import Text, survey
 from labelwright.files.header import (
     DELIMITERS,
+    FORGOTTEN,
     NO_DELIMITER,
     Names,
     check_names,
@@ -82,7 +83,7 @@ def _typed(source: Source, layout: _Layout, columns: list[Any], notes: list[str]
                     f"{source.path}: column {j + 1} has cells but no name in the first line; give it one"
                 )
             continue
-        column = from_strings(name, strings)
+        column = from_strings(name, strings, comma=layout.delimiter == ";")
         data[name] = column.values
         if column.raw is not None:
             raw[name] = column.raw
@@ -114,7 +115,7 @@ def _layout(text: Text, delimiter: str | None) -> _Layout:
     if mark != "," and delimiter is None and mark != NO_DELIMITER:
         notes.append(f"Delimiter is {DELIMITERS[mark]}.")
     if looks_like_data(records):
-        notes.append("The first line looks like data; it was taken as the header. Add one if it is missing.")
+        notes.append(FORGOTTEN)
     return _Layout(mark, tuple(records[0]), names, tuple(notes))
 
 

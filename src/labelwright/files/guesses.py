@@ -1,5 +1,6 @@
 """Guess which column is the label, the text, the source, and which are worth learning from."""
 
+import re
 from collections.abc import Sequence
 
 import pyarrow as pa
@@ -7,8 +8,11 @@ import pyarrow.compute as pc
 
 from labelwright.errors import InputError
 from labelwright.files.columns import Look
+from labelwright.files.header import FORGOTTEN
 from labelwright.files.table import Table
 from labelwright.files.words import IDS, ITEM, LABEL, SOURCE, rank
+
+_DATE = re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}\b")
 
 
 def guess_label(table: Table, looks: dict[str, Look], taken: set[str | None]) -> str:
@@ -23,20 +27,43 @@ def guess_label(table: Table, looks: dict[str, Look], taken: set[str | None]) ->
     ]
     if good:
         return good[0]
-    maybe = [name for name in free if looks[name].may_be_label]
-    if len(maybe) == 1 and looks[maybe[0]].text:
-        return maybe[0]
+    # Text with few values looks most like a label, numbers with few values next; names of people never.
+    maybe = sorted(
+        (
+            name
+            for name in free
+            if looks[name].may_be_label and min(rank(name, SOURCE), rank(name, IDS)) > 999
+        ),
+        key=lambda name: (not looks[name].text, looks[name].distinct),
+    )
+    text = [name for name in maybe if looks[name].text and not (looks[name].prose or _dates(table, name))]
+    if len(text) == 1 and FORGOTTEN not in table.notes:
+        return text[0]
+    maybe = [*text, *(name for name in maybe if name not in text)]
     shown = ", ".join(f"{name!r} ({looks[name].distinct:,} values)" for name in maybe[:10]) or ", ".join(
         map(repr, free[:10])
     )
+    if FORGOTTEN in table.notes:
+        raise InputError(
+            f"{table.path} seems to have no header: its first line looks like data; add a line with column names, or "
+            f"say with --label which of these is the label: {shown}"
+        )
     raise InputError(
         f"{table.path}: no column is called like a label; give it with --label, perhaps one of {shown}"
     )
 
 
-def guess_text(looks: dict[str, Look], free: list[str], notes: list[str]) -> tuple[str, ...]:
+def _dates(table: Table, name: str) -> bool:
+    """Whether the first cells of a text column are days or times."""
+    cells = [cell for cell in table.data[name].slice(0, 100).to_pylist() if cell]
+    return bool(cells) and all(_DATE.match(cell.strip()) for cell in cells)
+
+
+def guess_text(table: Table, looks: dict[str, Look], free: list[str], notes: list[str]) -> tuple[str, ...]:
     """Take the text column that is longest on average."""
-    prose = sorted((-looks[name].mean_length, name) for name in free if looks[name].prose)
+    prose = sorted(
+        (-looks[name].mean_length, name) for name in free if looks[name].prose and not _dates(table, name)
+    )
     if not prose:
         return ()
     taken, others = prose[0][1], [name for _, name in prose[1:]]
@@ -75,12 +102,7 @@ def guess_sources(
             iter([*repeated, *(c for c in content if c and looks[c].distinct < looks[c].filled)]), None
         )
     if item is None:
-        if known:
-            raise InputError(
-                f"source={source!r}, but no column says which rows are about the same item; give it "
-                "with --item"
-            )
-        return None, None
+        return (source if known else None), None
     if not known:
         per = len(table) / max(1, looks[item].distinct)
         notes.append(

@@ -14,6 +14,7 @@ from labelwright.errors import InputError
 from labelwright.files.limits import Limits
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+FORGOTTEN = "The first line looks like data; it was taken as the header. Add one if it is missing."
 NO_DELIMITER = "\x1f"  # for one column: a character no text has, so that commas in a sentence stay
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
 _lock = RLock()

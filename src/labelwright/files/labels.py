@@ -4,6 +4,7 @@ from collections import Counter
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from labelwright.errors import InputError
 from labelwright.files.table import Table, plain_text
@@ -73,6 +74,13 @@ def check_labels(table: Table, label: str, separator: str | None, notes: list[st
         )
     if filled < len(table):
         notes.append(f"{len(table) - filled:,} of {len(table):,} rows have no label.")
+    blanks = (
+        0
+        if several or not (pa.types.is_string(kind) or pa.types.is_large_string(kind))
+        else _blanks(table.column(label))
+    )
+    if blanks:
+        notes.append(f"{blanks:,} labels had blanks around them, which were left out.")
     if lists:
         notes.append(f"Column {label!r} holds lists: each row may have several labels.")
     alike: dict[str, list[str]] = {}
@@ -88,6 +96,10 @@ def check_labels(table: Table, label: str, separator: str | None, notes: list[st
     return several, len(counts)
 
 
+def _blanks(column: pa.ChunkedArray) -> int:
+    return int(pc.sum(pc.not_equal(pc.utf8_trim_whitespace(column), column)).as_py() or 0)
+
+
 def _count(table: Table, label: str, separator: str | None, several: bool) -> tuple[Counter[str], int]:
     """How often each class was given, and in how many rows any."""
     counts: Counter[str] = Counter()
@@ -97,6 +109,6 @@ def _count(table: Table, label: str, separator: str | None, several: bool) -> tu
         return counts, len(cells)
     found = table.column(label).value_counts()
     for value, n in zip(found.field("values").to_pylist(), found.field("counts").to_pylist(), strict=True):
-        if (name := plain_text(value)) is not None:
+        if name := (plain_text(value) or "").strip():
             counts[name] += n
     return counts, counts.total()

@@ -56,6 +56,10 @@ def read_probs(
     refuse_pickle(source.path, start)
     if start.startswith(b"\x93NUMPY"):
         return _checked(_map(source), source.path), None
+    if source.suffix in (".npy", ".npz") and not start.startswith(b"PK"):
+        raise InputError(
+            f"{source.path} is not a NumPy file, whatever its name says; save it with numpy.save"
+        )
     if start.startswith(b"PK") and not source.gzipped:
         names = check_zip(source.path, limits=source.limits)
         if names and all(name.endswith(".npy") for name in names):

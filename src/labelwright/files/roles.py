@@ -1,7 +1,7 @@
 """What each column of a table is for: label, text, features, picture, source, item."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,8 +49,12 @@ class Roles:
     notes: tuple[str, ...] = ()
 
     def labels(self, table: Table) -> np.ndarray:
-        """Labels of the rows (n,): text or None; where a row may have several, a tuple of text or None."""
-        return split(table.text(self.label), self.separator) if self.several else table.text(self.label)
+        """Labels of the rows (n,) without blanks around them: text or None; a tuple where a row may have several."""
+        cells = table.text(self.label)
+        if self.several:
+            return split(cells, self.separator)
+        cells[:] = [cell.strip() or None if isinstance(cell, str) else cell for cell in cells]
+        return cells
 
     def texts(self, table: Table) -> np.ndarray:
         """Text columns joined by a blank line (n,); empty text where all are missing."""
@@ -117,6 +121,8 @@ def roles(
         if name is not None:
             _exists(table, name, argument)
     texts, chosen = _several(table, text, "text"), _several(table, features, "features")
+    if label is not None:
+        _only_label(label, {**given, "text": texts, "features": chosen})
     looks = {name: look_at(table, name) for name in table.columns}
     notes: list[str] = []
     if label is None:
@@ -141,7 +147,7 @@ def roles(
     if texts is None:
         texts = ()
         if image is None and chosen is None:
-            texts = guess_text(looks, free, notes)
+            texts = guess_text(table, looks, free, notes)
             free = [name for name in free if name not in texts]
     source, item = guess_sources(table, looks, source, item, (image, *texts), free, notes)
     if chosen is None:
@@ -163,6 +169,20 @@ def _exists(table: Table, name: str, argument: str) -> None:
     hint = f" (did you mean {folded[close[0]]!r}?)" if close else ""
     shown = ", ".join(map(repr, table.columns[:20])) + (", ..." if len(table.columns) > 20 else "")
     raise InputError(f"{argument}={name!r} is not a column of {table.path}{hint}; the columns are {shown}")
+
+
+def _only_label(label: str, others: Mapping[str, str | Sequence[str] | None]) -> None:
+    """What is learned from must not be what is judged."""
+    for argument, names in others.items():
+        if (
+            argument != "label"
+            and names is not None
+            and label in ((names,) if isinstance(names, str) else names)
+        ):
+            raise InputError(
+                f"{argument}={label!r} is the label column too, and a label cannot be judged by itself; "
+                "give another column"
+            )
 
 
 def _several(table: Table, names: str | Sequence[str] | None, argument: str) -> tuple[str, ...] | None:

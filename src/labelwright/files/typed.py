@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 MISSING_NUMBERS = ("", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "none")
 _SLICE = 1 << 16
+_COMMA = r"^\s*[+-]?\d+(,\d+)?\s*$"
 _CODE = r"^\s*[+-]?(0\d|\d{16,}\s*$)"  # 007, and whole numbers that a float would round
 
 
@@ -31,7 +32,7 @@ class Column:
     note: str = ""
 
 
-def from_strings(name: str, column: Any, *, classes: int = 10_000) -> Column:
+def from_strings(name: str, column: Any, *, classes: int = 10_000, comma: bool = False) -> Column:
     """Read a text column as numbers where every cell is one, otherwise leave it.
 
     Text misses only its empty cells. Numbers also miss ``NA``, ``NaN``, ``null`` and ``None``. Codes such as
@@ -45,6 +46,8 @@ def from_strings(name: str, column: Any, *, classes: int = 10_000) -> Column:
         Strings; null where the cell is empty.
     classes : int
         Most different decimal numbers whose characters are kept.
+    comma : bool
+        Whether numbers may be written ``1,5``, as is usual where semicolons delimit.
 
     Examples
     --------
@@ -55,6 +58,10 @@ def from_strings(name: str, column: Any, *, classes: int = 10_000) -> Column:
     """
     if column.null_count == len(column):
         return Column(column)
+    if comma and pc.all(pc.match_substring_regex(column, _COMMA)).as_py():
+        found = from_strings(name, pc.replace_substring(column, ",", "."), classes=classes)
+        if not pa.types.is_string(found.values.type) and pc.any(pc.match_substring(column, ",")).as_py():
+            return Column(found.values, column, f"Column {name!r} holds numbers with decimal commas.")
     try:
         return _whole(column, column)
     except pa.ArrowInvalid:

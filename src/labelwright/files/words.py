@@ -26,7 +26,7 @@ LABEL = _words(
     "y", "tag", "topic", "emotion", "polarity", "labelname",
     "classname", "labeltext", "truth", "goldlabel", "gold",
     "annotation", "answer", "choice", "said", "vote", "rating",
-    "type", "etiqueta", "clase", "categoria", "sentimiento",
+    "type", "outcome", "verdict", "diagnosis", "grade", "etiqueta", "clase", "categoria", "sentimiento",
     "etiquette", "classe", "categorie", "sentiment", "etikett",  # codespell:ignore classe,categorie
     "klasse", "kategorie", "zielvariable", "kategoria", "etykieta",
     "etichetta", "rotulo", "etiket", "sinif", "kategori", "метка",

@@ -83,7 +83,7 @@ class ClassSweep(Sweep):
         if bad:
             raise InputError(
                 f"probs are not probabilities in {bad} of {n} rows (first: row {first}): each row must hold numbers "
-                "from 0 to 1 that sum to 1, none missing; for logits pass their softmax, for several labels per item Marks"
+                "from 0 to 1 that sum to 1, none missing; for logits pass their softmax, for tags use Marks"
             )
         self.joint = noise.at_least_one_right(self.joint)
 

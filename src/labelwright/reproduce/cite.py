@@ -1,0 +1,55 @@
+"""Which papers stand behind an object, and which objects stand for a paper."""
+
+import inspect
+from functools import lru_cache
+from importlib import import_module
+from typing import Any
+
+from labelwright.errors import InputError
+from labelwright.papers.catalogue import Paper, paper
+
+ROOMS = ("audit",)
+
+
+@lru_cache(maxsize=1)
+def implementations() -> dict[str, list[str]]:
+    """Public names by the key of the paper they implement, as their attribute ``cites`` says."""
+    found: dict[str, list[str]] = {}
+    for room in ROOMS:
+        module = import_module(f"labelwright.{room}")
+        for name in module.__all__:
+            for key in getattr(getattr(module, name), "cites", ()):
+                found.setdefault(key, []).append(f"{room}.{name}")
+    return found
+
+
+def cited(name: str | Any) -> list[Paper]:
+    """Papers behind an id, a key, a public name, or an object and the parts in use.
+
+    Examples
+    --------
+    >>> [book.id for book in cited("S007")]
+    ['S007']
+    """
+    if isinstance(name, str):
+        room, _, inner = name.partition(".")
+        if room in ROOMS and inner:
+            module = import_module(f"labelwright.{room}")
+            if not hasattr(module, inner):
+                raise InputError(f"{name} is not there; {room} has {', '.join(module.__all__)}")
+            name = getattr(module, inner)
+        else:
+            return [paper(name)]
+    return [paper(key) for key in _keys(name, set())]
+
+
+def _keys(thing: Any, seen: set[int]) -> list[str]:
+    """Keys of an object and, for an estimator, of its parameters."""
+    if id(thing) in seen:
+        return []
+    seen.add(id(thing))
+    keys = list(getattr(thing, "cites", ()))
+    if hasattr(thing, "get_params") and not inspect.isclass(thing):
+        for part in thing.get_params(deep=False).values():
+            keys += _keys(part, seen)
+    return list(dict.fromkeys(keys))
