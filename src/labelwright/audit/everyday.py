@@ -68,7 +68,8 @@ def labels(
         Who gave each label; adds who differs.
     filter_by : str, optional
         A rule of `ConfidentLearning` to choose the doubtful rows. By default they are the rows most likely to
-        be wrong, as many as the upper end of the interval says are wrong, among those for which another label is more probable.
+        be wrong, as many as the upper end of the error rate's interval, among those for which another label is
+        more probable.
     folds : int, default 5
     random_state : int, default 0
         Same seed, same result, whatever `n_jobs`.
@@ -213,4 +214,4 @@ def _flagged(verdicts: Verdicts, probs: np.ndarray, told: Evidence, filter_by: s
     n = int(np.ceil(verdicts.error_rate.high * np.isfinite(verdicts.marks_wrong).sum()))
     mask = np.zeros(len(doubt), dtype=bool)
     mask[np.argsort(-doubt, kind="stable")[:n]] = True
-    return (mask & verdicts.leads.ravel()).reshape(len(told), -1).any(axis=1)
+    return np.asarray((mask & verdicts.leads.ravel()).reshape(len(told), -1).any(axis=1))
