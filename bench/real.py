@@ -136,7 +136,7 @@ def run(case: Case, *, again: bool = False) -> dict[str, Any]:
         "accuracy_on_given": float((probs.argmax(axis=1) == codes).mean()),
         "rate": list(found.error_rate),
         "cleanlab_rate": rankings.cleanlab_rates(probs, codes),
-        "seconds": found.settings.get("seconds"),
+        "seconds": None if again else found.settings.get("seconds"),
         "best_cleanlab": {
             "100": max(filters, key=lambda name: (scores[name].hits[100], scores[name].hits[300])),
             "300": max(filters, key=lambda name: (scores[name].hits[300], scores[name].hits[100])),

@@ -244,9 +244,7 @@ def references() -> dict[str, dict[str, str]]:
     text = (ROOT / "docs" / "references.bib").read_text(encoding="utf-8")
     found = {}
     for kind, key, body in ENTRY.findall(text):
-        fields = {
-            name: " ".join(plain(value).split()) for name, value in FIELD.findall(body)
-        }
+        fields = {name: " ".join(plain(value).split()) for name, value in FIELD.findall(body)}
         found[key] = {"kind": kind, **fields}
     return found
 

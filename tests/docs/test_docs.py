@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+import unicodedata
 import zlib
 from html.parser import HTMLParser
 from importlib import import_module
@@ -121,7 +122,8 @@ def test_references_are_sorted_and_whole():
     )
     assert list(found) == sorted(found)
     for key, entry in found.items():
-        first = re.sub("[^a-z]", "", entry["author"].partition(",")[0].lower())
+        surname = unicodedata.normalize("NFKD", entry["author"].partition(",")[0].lower())
+        first = re.sub("[^a-z]", "", surname)
         assert re.fullmatch(rf"{re.escape(first)}{entry['year']}[a-z]+", key), key
         assert entry["title"]
         assert entry.get("journal") or entry.get("booktitle") or entry.get("howpublished"), key

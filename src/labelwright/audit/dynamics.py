@@ -65,12 +65,26 @@ def record(
 
 
 def late_loss(seen: Dynamics) -> np.ndarray:
-    """Mean loss over the epochs (SEMD): items learned late and badly score high."""
+    """Mean loss over the epochs (SEMD): items learned late and badly score high.
+
+    Examples
+    --------
+    >>> seen = Dynamics(loss=np.array([[2.0, 0.5], [1.0, 0.1]]), margin=np.zeros((2, 2)))
+    >>> late_loss(seen).tolist()
+    [1.5, 0.3]
+    """
     return seen.loss.mean(axis=0)
 
 
 def area_under_margin(seen: Dynamics) -> np.ndarray:
-    """Minus the mean margin over the epochs (AUM of Pleiss et al., 2020): higher = more doubtful, as everywhere."""
+    """Minus the mean margin over the epochs (AUM of Pleiss et al., 2020): higher = more doubtful, as everywhere.
+
+    Examples
+    --------
+    >>> seen = Dynamics(loss=np.zeros((2, 2)), margin=np.array([[-1.0, 2.0], [-3.0, 4.0]]))
+    >>> area_under_margin(seen).tolist()
+    [2.0, -3.0]
+    """
     return -seen.margin.mean(axis=0)
 
 

@@ -24,6 +24,8 @@ from labelwright.evidence.checks import check_probs, check_table
 from labelwright.loops.cross_fit import cross_fit, n_rows
 from labelwright.parts.blend import blend
 
+LEAST = 0.1  # a label less likely to be wrong than this is not worth a look
+
 
 def labels(
     X: Any = None,
@@ -69,7 +71,7 @@ def labels(
     filter_by : str, optional
         A rule of `ConfidentLearning` to choose the doubtful rows. By default they are the rows most likely to
         be wrong, as many as the upper end of the error rate's interval, among those for which another label is
-        more probable.
+        more probable and `p_wrong` is at least 0.1.
     folds : int, default 5
     random_state : int, default 0
         Same seed, same result, whatever `n_jobs`.
@@ -209,9 +211,14 @@ def _features_of(X: Any, k: int, encoder: Any) -> models.Features:
 
 def _flagged(verdicts: Verdicts, probs: np.ndarray, told: Evidence, filter_by: str | None) -> np.ndarray:
     if filter_by is not None:
-        return np.asarray(ConfidentLearning(filter_by).fit(probs, told).issues_).reshape(len(told), -1).any(axis=1)
-    doubt = np.where(verdicts.leads, verdicts.marks_wrong, -np.inf).ravel()
+        return (
+            np.asarray(ConfidentLearning(filter_by).fit(probs, told).issues_)
+            .reshape(len(told), -1)
+            .any(axis=1)
+        )
+    worth = verdicts.leads & (np.nan_to_num(verdicts.marks_wrong) >= LEAST)
+    doubt = np.where(worth, verdicts.marks_wrong, -np.inf).ravel()
     n = int(np.ceil(verdicts.error_rate.high * np.isfinite(verdicts.marks_wrong).sum()))
     mask = np.zeros(len(doubt), dtype=bool)
     mask[np.argsort(-doubt, kind="stable")[:n]] = True
-    return np.asarray((mask & verdicts.leads.ravel()).reshape(len(told), -1).any(axis=1))
+    return np.asarray((mask & worth.ravel()).reshape(len(told), -1).any(axis=1))

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from labelwright.errors import InputError
+from labelwright.frames import column
 
 
 class Estimate(NamedTuple):
@@ -110,11 +111,12 @@ class Audit:
         }
 
     def corrected(self, threshold: float = 0.5) -> np.ndarray:
-        """Labels (n,) with the suggestion in place of those wrong with a probability above `threshold`."""
+        """Labels (n,) with the suggestion in place of the doubtful ones that are wrong with more than `threshold`."""
         if self.given is None or self.suggested is None:
             raise InputError("this audit holds no labels to correct")
         labels = self.given.copy()
-        change = np.nan_to_num(self.p_wrong) > threshold
+        rows = column(self.issues, "row").astype(np.intp)
+        change = rows[self.p_wrong[rows] > threshold]
         labels[change] = self.suggested[change]
         return labels
 

@@ -20,6 +20,7 @@ LONG_MATRIX = 30  # classes up to which a matrix can be read
 
 
 def matrix(view: View) -> Section:
+    """Where labels go wrong: a heat map, for many classes the most confused pairs, for tags a table."""
     audit, k = view.audit, len(view.names)
     make = _tag_matrix if view.tags else _class_matrix
     if k == 0 or not np.isfinite(audit.noise_matrix).any():
@@ -131,6 +132,7 @@ def _by_error(data: Mapping[str, list[Any]]) -> list[int]:
 
 
 def classes(view: View) -> Section:
+    """Class by class: error rate with interval, counts, the class it mixes with."""
     data = columns(view.audit.by_class, "class", "n", "error_rate", "low", "high", "issues", "mixes_with")
     ranges = _ranges(data)
     rows: list[list[str | Markup | Cell]] = [
@@ -158,6 +160,7 @@ def classes(view: View) -> Section:
 
 
 def overlaps(view: View) -> Section:
+    """Pairs of classes that seem to exchange labels."""
     data = columns(view.audit.overlaps, "class", "other", "n", "share")
     rows = [
         (
@@ -180,6 +183,7 @@ def _some(n: float) -> str:
 
 
 def duplicates(view: View) -> Section:
+    """Pairs of equal or nearly equal items with different labels."""
     data = columns(view.audit.duplicates, "row", "twin", "similarity", "given", "twin_given")
     pairs = [
         {
@@ -199,6 +203,7 @@ def duplicates(view: View) -> Section:
 
 
 def misfits(view: View) -> Section:
+    """Items that fit no class."""
     data = columns(view.audit.misfits, "row", "given", "best", "p_best")
     rows = [
         [
@@ -231,6 +236,7 @@ def _labels(label: str | list[tuple[str, str]]) -> Cell:
 
 
 def sources(view: View) -> Section:
+    """Who differs, and in what."""
     data = columns(view.audit.sources, "source", "n", "error_rate", "low", "high", "often")
     ranges = _ranges(data)
     rows: list[list[str | Markup | Cell]] = [
@@ -259,6 +265,7 @@ def sources(view: View) -> Section:
 
 
 def trust(view: View) -> Section:
+    """How far to trust this: reliability of the probabilities, and what was run."""
     data = columns(view.audit.reliability, "predicted", "observed", "low", "high", "n")
     chart = report.reliability(
         *(np.array([number(v) for v in data[name]], dtype=float) for name in data),
@@ -282,9 +289,11 @@ def _setting(value: Any) -> str:
 
 
 def macro(name: str, *arguments: Any) -> Markup:
+    """Call a macro of the room's template."""
     module = report.template("report.html.jinja", "labelwright.audit").module
     return getattr(module, name)(*arguments)  # type: ignore[no-any-return]
 
 
 def words(label: str | list[tuple[str, str]]) -> str:
+    """A label as running text."""
     return plain(label if isinstance(label, str) else ", ".join(n for n, _ in label) or "none", 60)

@@ -11,7 +11,7 @@ RESULTS = Path("results")
 
 def papers(
     id: Annotated[
-        str | None, typer.Argument(help="Id or key of one paper, such as S007.", metavar="[ID]")
+        str | None, typer.Argument(help="Id or key of one paper, such as S007.", metavar="ID")
     ] = None,
     room: Annotated[str | None, typer.Option(help="Only papers of this room.", metavar="ROOM")] = None,
     results: Annotated[Path, typer.Option(help="Folder with results.", metavar="DIR")] = RESULTS,
@@ -36,7 +36,7 @@ def papers(
 
 
 def reproduce(
-    ids: Annotated[list[str] | None, typer.Argument(help="Ids or keys of papers.", metavar="[ID]...")] = None,
+    ids: Annotated[list[str] | None, typer.Argument(help="Ids or keys of papers.", metavar="ID...")] = None,
     room: Annotated[str | None, typer.Option(help="All papers of a room.", metavar="ROOM")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All papers with claims.")] = False,
     quick: Annotated[bool, typer.Option(help="Two seeds at a reduced size; decides nothing.")] = False,

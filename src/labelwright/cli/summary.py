@@ -40,7 +40,8 @@ def show(found: Audit, *, name: str, out: Path, err: bool = False) -> None:
     )
     if found.n_issues:
         console.print(
-            f"{_many(found.n_issues, 'row is', 'rows are')} worth checking first. The most doubtful:\n"
+            f"{_many(found.n_issues, 'row is', 'rows are')} worth checking first (rows count from 0). "
+            "The most doubtful:\n"
         )
         console.print(_rows(found))
     else:

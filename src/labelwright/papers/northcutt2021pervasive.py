@@ -52,6 +52,7 @@ def precision(rows, found):
 
 
 def as_many_at_random(found):
+    """As many rows as were flagged, drawn blindly."""
     return found["rng"].choice(len(found["wrong"]), found["found"].n_issues, replace=False)
 
 

@@ -235,26 +235,32 @@ def count_left(codes, agrees, flags, left):
             left[codes[i]] += 1
 
 
+# The two loops over tags have no branches, so that the compiler makes them vector loops; what does not count adds 0.
+
+
 @compiled
 def gather_tags(probs, marks, sums, counts):
     """Add up, per tag, the probability of what was told: sums and counts (L, 2) for no and yes; return bad rows."""
     bad, first_bad = 0, -1
+    tags = marks.shape[1]
+    no_sum, yes_sum = sums[:, 0].copy(), sums[:, 1].copy()
+    no_count, yes_count = np.zeros(tags, np.int32), np.zeros(tags, np.int32)
     for i in range(marks.shape[0]):
-        fine = True
-        for t in range(marks.shape[1]):
-            p = probs[i, t]
-            fine &= (p >= 0) & (p <= 1)
-            m = marks[i, t]
-            if m == 1:
-                sums[t, 1] += p
-                counts[t, 1] += 1
-            elif m == 0:
-                sums[t, 0] += 1 - p
-                counts[t, 0] += 1
-        if not fine:
+        strange = np.int32(0)
+        for t in range(tags):
+            p, m = probs[i, t], marks[i, t]
+            strange |= np.int32(not ((p >= 0) & (p <= 1)))
+            yes_sum[t] += p if m == 1 else 0.0
+            no_sum[t] += 1 - p if m == 0 else 0.0
+            yes_count[t] += np.int32(m == 1)
+            no_count[t] += np.int32(m == 0)
+        if strange:
             bad += 1
             if first_bad < 0:
                 first_bad = i
+    sums[:, 0], sums[:, 1] = no_sum, yes_sum
+    counts[:, 0] += no_count
+    counts[:, 1] += yes_count
     return bad, first_bad
 
 
@@ -262,22 +268,28 @@ def gather_tags(probs, marks, sums, counts):
 def count_tags(probs, marks, thresholds, joint, agrees, off):
     """Count the confident joint ``[tag, told, confident]``; mark agreement and cells off the diagonal."""
     one = probs.dtype.type(1)
+    tags = marks.shape[1]
+    no_limit, yes_limit = thresholds[:, 0].copy(), thresholds[:, 1].copy()
+    found = np.zeros((4, tags), np.int32)
     for i in range(marks.shape[0]):
-        for t in range(marks.shape[1]):
-            m = marks[i, t]
-            agrees[i, t] = True
-            off[i, t] = False
-            if m < 0:
-                continue
-            p = probs[i, t]
+        for t in range(tags):
+            p, m = probs[i, t], marks[i, t]
             q = one - p
-            agrees[i, t] = p >= q if m == 1 else q >= p
-            no = q >= thresholds[t, 0]
-            yes = p >= thresholds[t, 1]
-            if no or yes:
-                guess = 1 if yes and (p > q or not no) else 0
-                joint[t, m, guess] += 1
-                off[i, t] = guess != m
+            no, yes = q >= no_limit[t], p >= yes_limit[t]
+            told_no, told_yes = m == 0, m == 1
+            guess = yes & ((p > q) | (not no))
+            other = (no | yes) & (not guess)
+            agrees[i, t] = (m < 0) | (told_yes & (p >= q)) | (told_no & (q >= p))
+            off[i, t] = (told_no & guess) | (told_yes & other)
+            found[0, t] += np.int32(told_no & other)
+            found[1, t] += np.int32(told_no & guess)
+            found[2, t] += np.int32(told_yes & other)
+            found[3, t] += np.int32(told_yes & guess)
+    for t in range(tags):
+        joint[t, 0, 0] += found[0, t]
+        joint[t, 0, 1] += found[1, t]
+        joint[t, 1, 0] += found[2, t]
+        joint[t, 1, 1] += found[3, t]
 
 
 @compiled

@@ -97,8 +97,9 @@ class ClassSweep(Sweep):
         cells.flag(flags)
         # What is left of the places goes to rows in which the cell's class does not lead. That matters only for told
         # classes that still have a row which could be flagged; there are seldom any, which saves a sweep.
-        left = self._left(flags)
-        unfilled = np.flatnonzero((cells.sizes < cells.quota) & left[told])
+        unfilled = np.flatnonzero(cells.sizes < cells.quota)
+        if len(unfilled):
+            unfilled = unfilled[self._left(flags)[told[unfilled]]]
         if len(unfilled):
             rest = cells.some(unfilled)
             self._feed(rest, told[unfilled], others[unfilled], leading=False)
