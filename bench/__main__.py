@@ -183,7 +183,10 @@ def _number(found: Measured | str, name: str, digits: int = 2) -> float | None:
 
 
 def _times(row: dict[str, Any]) -> str:
-    return f"{row['peer_s'] / row['ours_s']:.0f}" if row["peer_s"] and row["ours_s"] else "-"
+    if not row["peer_s"] or not row["ours_s"]:
+        return "-"
+    times = row["peer_s"] / row["ours_s"]
+    return f"{times:.0f}" if times >= 10 else f"{times:.1f}"
 
 
 def _text(value: float | None, digits: int | None = None) -> str:

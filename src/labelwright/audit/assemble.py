@@ -79,6 +79,7 @@ def assemble(case: Judged, rng: np.random.Generator) -> Audit:
         issues=frames.make(_issues(case, rows), like=like),
         p_wrong=verdicts.p_wrong,
         error_rate=verdicts.error_rate,
+        ceiling=max(verdicts.ceiling, verdicts.error_rate.high),
         noise_matrix=verdicts.noise_matrix,
         joint=verdicts.joint,
         by_class=frames.make(by_class, like=like),

@@ -69,9 +69,8 @@ def labels(
     sources : sequence (n,), optional
         Who gave each label; adds who differs.
     filter_by : str, optional
-        A rule of `ConfidentLearning` to choose the doubtful rows. By default they are the rows most likely to
-        be wrong, as many as the upper end of the error rate's interval, among those for which another label is
-        more probable and `p_wrong` is at least 0.1.
+        A rule of `ConfidentLearning` to choose the doubtful rows. By default they are those whose label is wrong
+        with a probability of at least 0.1 and for which another label is more probable.
     folds : int, default 5
     random_state : int, default 0
         Same seed, same result, whatever `n_jobs`.
@@ -210,15 +209,9 @@ def _features_of(X: Any, k: int, encoder: Any) -> models.Features:
 
 
 def _flagged(verdicts: Verdicts, probs: np.ndarray, told: Evidence, filter_by: str | None) -> np.ndarray:
-    if filter_by is not None:
-        return (
-            np.asarray(ConfidentLearning(filter_by).fit(probs, told).issues_)
-            .reshape(len(told), -1)
-            .any(axis=1)
-        )
-    worth = verdicts.leads & (np.nan_to_num(verdicts.marks_wrong) >= LEAST)
-    doubt = np.where(worth, verdicts.marks_wrong, -np.inf).ravel()
-    n = int(np.ceil(verdicts.error_rate.high * np.isfinite(verdicts.marks_wrong).sum()))
-    mask = np.zeros(len(doubt), dtype=bool)
-    mask[np.argsort(-doubt, kind="stable")[:n]] = True
-    return np.asarray((mask & worth.ravel()).reshape(len(told), -1).any(axis=1))
+    worth: np.ndarray
+    if filter_by is None:
+        worth = verdicts.leads & (np.nan_to_num(verdicts.marks_wrong) >= LEAST)
+    else:
+        worth = ConfidentLearning(filter_by).fit(probs, told).issues_
+    return worth if worth.ndim == 1 else np.asarray(worth.any(axis=1))

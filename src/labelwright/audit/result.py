@@ -42,6 +42,9 @@ class Audit:
     error_rate : Estimate
         Share of the given labels that are wrong, with a 95 % interval; for multi-label data the share of the
         marks (every tag of every item, given or not) that are wrong.
+    ceiling : float or None
+        What the rate may come to at most if errors gather where items are hard for the models too, as people's do:
+        the share of labels that the models are confident should be others (confident joint).
     noise_matrix : ndarray (k, k)
         ``noise_matrix[true, given]``, rows sum to 1; for multi-label data (k, 2, 2), one per tag.
     given, suggested : ndarray (n,) of object
@@ -84,6 +87,7 @@ class Audit:
     duplicates: Any
     misfits: Any
     overlaps: Any
+    ceiling: float | None = None
     given: np.ndarray | None = None
     suggested: np.ndarray | None = None
     sources: Any = None
@@ -104,6 +108,7 @@ class Audit:
             "error_rate": self.error_rate.value,
             "error_rate_low": self.error_rate.low,
             "error_rate_high": self.error_rate.high,
+            "error_rate_ceiling": self.ceiling,
             "n_classes": len(self.classes),
             "n_duplicates": len(self.duplicates),
             "n_misfits": len(self.misfits),

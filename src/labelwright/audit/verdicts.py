@@ -9,7 +9,7 @@ from scipy.special import expit, logit
 from labelwright.audit.result import Estimate
 from labelwright.errors import InputError
 from labelwright.evidence import Evidence, Exact, Marks, decode
-from labelwright.parts import channel, pools
+from labelwright.parts import channel, noise, pools
 from labelwright.progress import progress
 
 
@@ -31,6 +31,8 @@ class Verdicts:
     leads : ndarray (n,) or (n, L) of bool
         Where the model finds another answer more probable than the told one.
     error_rate : Estimate
+    ceiling : float
+        Share of labels off the diagonal of the confident joint.
     noise_matrix : ndarray (k, k) or (L, 2, 2)
         ``[true, told]``.
     joint : ndarray (k, k) or (L, 2, 2)
@@ -43,6 +45,7 @@ class Verdicts:
     given: np.ndarray
     leads: np.ndarray
     error_rate: Estimate
+    ceiling: float
     noise_matrix: np.ndarray
     joint: np.ndarray
 
@@ -72,6 +75,7 @@ def _(told: Exact, probs: np.ndarray, rng: np.random.Generator) -> Verdicts:
         given=told.labels,
         leads=told.known & (probs[rows, best] > probs[rows, own]),
         error_rate=Estimate(*found.error_rate),
+        ceiling=_ceiling(probs, told),
         noise_matrix=found.matrix,
         joint=joint,
     )
@@ -80,20 +84,20 @@ def _(told: Exact, probs: np.ndarray, rng: np.random.Generator) -> Verdicts:
 @judge.register
 def _(told: Marks, probs: np.ndarray, rng: np.random.Generator) -> Verdicts:
     wrong = np.full(told.marks.shape, np.nan)
-    noise, joint = np.empty((told.n_classes, 2, 2)), np.empty((told.n_classes, 2, 2))
+    matrices, joint = np.empty((told.n_classes, 2, 2)), np.empty((told.n_classes, 2, 2))
     variance = 0.0
     with progress("judging tags", total=told.n_classes) as tick:
         for t in range(told.n_classes):
             one = Exact.from_codes(told.marks[:, t], [False, True])
             rows = np.flatnonzero(one.known)
             if one.counts.min() == 0:  # a tag that everybody has, or nobody, leaves nothing to compare
-                noise[t], joint[t], wrong[rows, t] = np.eye(2), np.diag(one.counts), 0.0
+                matrices[t], joint[t], wrong[rows, t] = np.eye(2), np.diag(one.counts), 0.0
             else:
                 states = np.column_stack([1 - probs[:, t], probs[:, t]])
                 found = channel.fit(states, one, rng=rng)
                 truth = found.posterior(states, one)
                 wrong[rows, t] = 1 - truth[rows, one.codes[rows]]
-                noise[t] = found.matrix
+                matrices[t] = found.matrix
                 joint[t] = [truth[one.codes == m].sum(axis=0) for m in (0, 1)]
                 _, low, high = found.error_rate
                 variance += (len(rows) * (high - low) / (2 * 1.96)) ** 2
@@ -108,9 +112,19 @@ def _(told: Marks, probs: np.ndarray, rng: np.random.Generator) -> Verdicts:
         given=_names(told.marks, told.classes),
         leads=told.known & ((probs > 0.5) != (told.marks == 1)),
         error_rate=_interval(float(np.nanmean(wrong)), np.sqrt(variance) / max(np.nansum(wrong), 1e-9)),
-        noise_matrix=noise,
+        ceiling=_ceiling(probs, told),
+        noise_matrix=matrices,
         joint=joint,
     )
+
+
+def _ceiling(probs: np.ndarray, told: Exact | Marks) -> float:
+    """Share of labels that the models are confident should be others; what they get wrong themselves included."""
+    found = noise.confident_joint(probs, told)
+    right = np.diagonal(found, axis1=-2, axis2=-1)
+    counts = told.counts if isinstance(told, Exact) else np.stack([(told.marks == m).sum(axis=0) for m in (0, 1)], 1)
+    share = 1 - right / np.maximum(found.sum(axis=-1), 1)
+    return float((share * counts).sum() / max(counts.sum(), 1))
 
 
 def _interval(rate: float, relative: float) -> Estimate:

@@ -43,8 +43,9 @@ def demo(
             f"  first {n}: {hits[n]} wrong, {hits[n] / n / base:.0f} times as many as in a random {n}"
             for n in FIRST
         ),
-        f"The audit puts the rate at {found.error_rate}. It cannot see errors on sentences that are hard for",
-        "people and model alike, so with human labels expect the truth above rather than below.",
+        f"The audit puts the rate at {found.error_rate} if errors fall on any sentence alike, and at up to "
+        f"{found.ceiling:.1%} if they",
+        "gather on hard ones. People err more on hard ones, so the truth lies between.",
     ]
     typer.echo("\n".join(said), err=as_json)
     if as_json:

@@ -38,6 +38,11 @@ def show(found: Audit, *, name: str, out: Path, err: bool = False) -> None:
         f"About [bold]{rate.value:.1%}[/] of the {what} (95 % interval {rate.low:.1%} to {rate.high:.1%}): roughly "
         f"{rate.value * judged:,.0f} of {judged:,}."
     )
+    if found.ceiling is not None and found.ceiling > rate.high:
+        console.print(
+            f"This takes errors to fall on easy and hard items alike. People err more on hard ones; then it may be up to "
+            f"[bold]{found.ceiling:.1%}[/]."
+        )
     if found.n_issues:
         console.print(
             f"{_many(found.n_issues, 'row is', 'rows are')} worth checking first (rows count from 0). "

@@ -29,6 +29,9 @@ from labelwright.evidence import Evidence, Exact, Noisy, as_evidence
 POWERS = (1.0, 0.8, 0.6, 0.45, 0.3)
 # Standard deviations over the classes of log a, b and logit e: classes may or may not differ in slope and in rate.
 SPREADS = ((0.01, 0.8, 0.2), (0.01, 0.8, 0.8), (0.3, 0.8, 0.2), (0.3, 0.8, 0.8))
+# For single labels all classes share one curve. Class-wise rates widen the interval of the overall rate as they should,
+# but they are too uncertain to order labels of different classes by: with two classes that made the order worse.
+SHARED = (0.01, 0.01, 0.01)
 # Prior of the common log a, b and logit e: mean and standard deviation. For powers below 1 the mean of log a is such
 # that the model is still believed at the margin BELIEVED, where it claims 99 to 1.
 PRIOR = np.array([[0.0, 1.0], [0.0, 1.0], [-3.0, 1.5]])
@@ -78,6 +81,7 @@ class Channel:
     error_rate : tuple of float
         Share of wrong labels among those told, and a 95 % interval for it.
     links : sequence of Link
+        The curves, common to all classes, by which single labels are judged.
     weights : ndarray
         Weights of the links, which sum to 1.
     spread : float
@@ -147,9 +151,19 @@ def fit(probs: ArrayLike, told: Evidence | ArrayLike, *, rng: np.random.Generato
     table, codes = table[evidence.known], evidence.codes[evidence.known]
     first, margin, _ = _margins(table)
     cells = _cells(first, margin, first == codes, table.shape[1])
-    links = []
     # Two classes are the two sides of one curve, so their slopes agree.
-    structures = SPREADS if table.shape[1] > 2 else SPREADS[:2]
+    rate = _rate(*_links(cells, SPREADS if table.shape[1] > 2 else SPREADS[:2]))
+    links, weights = _links(cells, (SHARED,))
+    sure = _sure(links, weights, first, margin)
+    errs = weights @ np.stack([link.errs for link in links])
+    matrix, spread = _confusions(table, codes, first, sure, errs, rng or np.random.default_rng(0))
+    matrix = _scaled(matrix, _spread(table, first, sure, spread), codes, rate[0])
+    return Channel(matrix, rate, links, weights, spread)
+
+
+def _links(cells: Cells, structures: Sequence[tuple[float, ...]]) -> tuple[list[Link], np.ndarray]:
+    """Fit a curve for each power and structure; the links and their weights."""
+    links = []
     for power in POWERS:
         theta = None
         for spreads in structures:
@@ -157,13 +171,7 @@ def fit(probs: ArrayLike, told: Evidence | ArrayLike, *, rng: np.random.Generato
             links.append(link)
     weights = np.array([link.log_evidence for link in links])
     weights = np.exp(CAUTION * (weights - weights.max()))
-    weights /= weights.sum()
-    rate = _rate(links, weights)
-    sure = _sure(links, weights, first, margin)
-    errs = weights @ np.stack([link.errs for link in links])
-    matrix, spread = _confusions(table, codes, first, sure, errs, rng or np.random.default_rng(0))
-    matrix = _scaled(matrix, _spread(table, first, sure, spread), codes, rate[0])
-    return Channel(matrix, rate, links, weights, spread)
+    return links, weights / weights.sum()
 
 
 def _margins(table: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

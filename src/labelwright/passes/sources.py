@@ -109,16 +109,19 @@ class ParquetSource(Source):
         single = all(pa.types.is_float32(schema.field(c).type) for c in self.names)
         self.dtype = np.dtype(np.float32 if single else np.float64)
 
+    @property
+    def rows_per_block(self) -> int:
+        """Four times as many as usual: every batch costs some time per column, whatever its length."""
+        return 4 * super().rows_per_block
+
     def blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
         import pyarrow.parquet as pq
 
         start = 0
         with pq.ParquetFile(self.path, memory_map=False, buffer_size=1 << 20, pre_buffer=False) as file:
             for batch in file.iter_batches(self.rows_per_block, columns=self.names, use_threads=False):
-                block = np.empty((batch.num_rows, len(self.names)), dtype=self.dtype)
-                for j, column in enumerate(batch.columns):
-                    block[:, j] = column.to_numpy(zero_copy_only=False)
-                yield slice(start, start + batch.num_rows), block
+                block = batch.to_tensor(null_to_nan=True, row_major=True).to_numpy()
+                yield slice(start, start + batch.num_rows), np.ascontiguousarray(block, dtype=self.dtype)
                 start += batch.num_rows
 
 
