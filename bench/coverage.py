@@ -4,8 +4,8 @@ Each set takes rows of a real table, draws their true classes from a teacher's c
 as sure as it is right), spoils some labels, cross-fits a classifier to the spoiled ones and asks for the share of wrong
 labels. The teacher is of the classifier's own family, so that the classifier is right where it is surest, as the
 interval assumes; sets beyond the thousand ("stranger") have a teacher of another family, which breaks that. The mix
-(tables x noise x rate x classifier) was fixed before the measurement: sets 0-999 served development, 1000-1999 are the
-measurement.
+(tables x noise x rate x classifier) was fixed before anything was measured, the rule for teachers during development,
+for which sets 0-431 served (at first with strangers in half of them); 1000-1999 are the measurement, made once.
 
     python -m bench.coverage [--sets 1000] [--first 1000] [--strangers 216] [--jobs 2] [--out bench/coverage.json]
 """
