@@ -89,7 +89,9 @@ def _top(view: View) -> Markup:
         "issues": audit.n_issues,
         "tags": view.tags,
         "shares": percents(*rate) if known else [],
-        "ceiling": percents(audit.ceiling)[0] if known and audit.ceiling and audit.ceiling > rate.high else "",
+        "ceiling": percents(audit.ceiling)[0]
+        if known and audit.ceiling and audit.ceiling > rate.high
+        else "",
         "wrong": rate.value * view.labelled if known else 0.0,
     }
     bar = report.interval_bar(*rate, label="Share of labels that are wrong") if known else Markup("")

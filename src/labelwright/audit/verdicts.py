@@ -122,7 +122,11 @@ def _ceiling(probs: np.ndarray, told: Exact | Marks) -> float:
     """Share of labels that the models are confident should be others; what they get wrong themselves included."""
     found = noise.confident_joint(probs, told)
     right = np.diagonal(found, axis1=-2, axis2=-1)
-    counts = told.counts if isinstance(told, Exact) else np.stack([(told.marks == m).sum(axis=0) for m in (0, 1)], 1)
+    counts = (
+        told.counts
+        if isinstance(told, Exact)
+        else np.stack([(told.marks == m).sum(axis=0) for m in (0, 1)], 1)
+    )
     share = 1 - right / np.maximum(found.sum(axis=-1), 1)
     return float((share * counts).sum() / max(counts.sum(), 1))
 

@@ -42,6 +42,9 @@ def reproduce(
     quick: Annotated[bool, typer.Option(help="Two seeds at a reduced size; decides nothing.")] = False,
     jobs: Annotated[int, typer.Option(help="Processes; -1 for all cores.")] = -1,
     out: Annotated[Path, typer.Option(help="Folder for the results.", metavar="DIR")] = RESULTS,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object on standard output.")
+    ] = False,
 ) -> None:
     """Rerun what papers say and decide: holds, fails or unclear."""
     from labelwright.errors import InputError
@@ -54,6 +57,7 @@ def reproduce(
         wanted += [name for name in there if room is None or paper(name).room == room]
     if not wanted:
         raise InputError("name papers, such as S007, or take --room or --all")
+    seen = []
     for name in dict.fromkeys(wanted):
         if name not in there:
             typer.echo(f"{name}: no claim yet", err=True)
@@ -63,9 +67,13 @@ def reproduce(
             except Skipped as reason:
                 typer.echo(f"skipped: {reason}", err=True)
                 continue
-            _result(result.record(), quick=quick)
+            seen.append({**result.record(), "quick": quick})
+            if not as_json:
+                _result(seen[-1], quick=quick)
             if not quick:
                 result.save(out)
+    if as_json:
+        typer.echo(json.dumps({"results": seen}, allow_nan=False))
 
 
 def cite(
@@ -75,12 +83,21 @@ def cite(
             help="Ids or keys of papers, or public names such as audit.ConfidentLearning.", metavar="NAME..."
         ),
     ],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object on standard output.")
+    ] = False,
 ) -> None:
     """Print BibTeX for papers, or for those behind a class."""
     from labelwright.papers.catalogue import bibtex
     from labelwright.reproduce.cite import cited
 
-    for book in dict.fromkeys(book for name in names for book in cited(name)):
+    books = list(dict.fromkeys(book for name in names for book in cited(name)))
+    if as_json:
+        typer.echo(
+            json.dumps({"ids": [book.id for book in books], "bibtex": [bibtex(book) for book in books]})
+        )
+        return
+    for book in books:
         typer.echo(bibtex(book))
 
 

@@ -40,8 +40,8 @@ def show(found: Audit, *, name: str, out: Path, err: bool = False) -> None:
     )
     if found.ceiling is not None and found.ceiling > rate.high:
         console.print(
-            f"This takes errors to fall on easy and hard items alike. People err more on hard ones; then it may be up to "
-            f"[bold]{found.ceiling:.1%}[/]."
+            "This takes errors to fall on easy and hard items alike. People err more on hard ones; then it may be up "
+            f"to [bold]{found.ceiling:.1%}[/]."
         )
     if found.n_issues:
         console.print(
