@@ -101,7 +101,8 @@ class ConfidentLearning(BaseEstimator):
     classes_ : ndarray (k,)
 
     Departs from the paper: ties at a cut go to the first rows; an item whose told class ties for the most
-    probable is not flagged; items without a label are passed over.
+    probable is not flagged; items without a label are
+    passed over; with tags, the rules that take the lowest scores pool the marks of all tags.
 
     Examples
     --------
