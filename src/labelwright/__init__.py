@@ -20,6 +20,7 @@ _NAMES = {
     "Marks": "evidence",
     "Noisy": "evidence",
     "Soft": "evidence",
+    "Together": "evidence",
     "Votes": "evidence",
     "InputError": "errors",
 }

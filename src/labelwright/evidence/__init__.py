@@ -17,6 +17,7 @@ from labelwright.evidence.exact import Exact
 from labelwright.evidence.marks import Marks
 from labelwright.evidence.noisy import Noisy
 from labelwright.evidence.soft import Soft
+from labelwright.evidence.together import Together
 from labelwright.evidence.votes import Votes
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Noisy",
     "RowEvidence",
     "Soft",
+    "Together",
     "Votes",
     "as_evidence",
     "decode",

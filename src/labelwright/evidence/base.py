@@ -7,46 +7,92 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from labelwright.errors import InputError
-from labelwright.evidence.checks import check_probs
+from labelwright.evidence.checks import check_probs, check_table
 
 if TYPE_CHECKING:
     from labelwright.evidence.noisy import Noisy
+    from labelwright.evidence.together import Together
 
 
 class Evidence(ABC):
     """What was told about the labels of `n` items out of `k` classes.
 
+    Everything follows from one table, the `message`: how probable what was told is under each state an item can be
+    in, with the other items as the model sees them. States stand on the last axis: the k classes, or for
+    tags (absent, present) with the tags on the axis before.
+
     Attributes
     ----------
     classes : ndarray (k,)
         Class names in the order of the columns of every table of probabilities.
+    unit : str
+        What must be kept whole when items are taken: ``"item"`` where every item speaks only about itself, otherwise
+        what holds the items together, such as ``"bag"``; `groups` says which items those are.
     """
 
     classes: np.ndarray
+    unit: str = "item"
 
     @property
     def n_classes(self) -> int:
         """Number of classes."""
         return len(self.classes)
 
+    @property
+    def groups(self) -> np.ndarray:
+        """Number of the group of each item, (n,) of int: batches and slices take whole groups."""
+        return np.arange(len(self))
+
+    @property
+    def states(self) -> tuple[int, ...]:
+        """Shape of the states of one item: (k,), or (L, 2) for tags."""
+        return (self.n_classes,)
+
     @abstractmethod
     def __len__(self) -> int: ...
 
     @abstractmethod
     def __getitem__(self, items: Any) -> Self:
-        """The evidence about some items: a slice, a mask (n,) or positions."""
+        """The evidence about some items: a slice, a mask (n,) or positions; whole groups only."""
 
     @abstractmethod
-    def posterior(self, probs: ArrayLike) -> np.ndarray:
-        """P(label | item, what was told), given a model's P(label | item): (n, k) -> (n, k)."""
+    def message(self, states: np.ndarray) -> np.ndarray:
+        """Log P(what was told of the item's group | the item's state), the others of the group as in `states`.
 
-    @abstractmethod
-    def log_evidence(self, probs: ArrayLike) -> np.ndarray:
-        """Log-probability (nats, at most 0) of what was told under the model's `probs`: (n, k) -> (n,)."""
+        Parameters
+        ----------
+        states : array (n, *states)
+            P(state), each item's summing to 1 over the last axis.
+        """
 
     @abstractmethod
     def likelihood_of(self, labels: ArrayLike) -> float:
         """P(everything that was told | these labels), `labels` being the codes of all items."""
+
+    def posterior(self, probs: ArrayLike) -> np.ndarray:
+        """P(label | item, what was told), given a model's P(label | item): (n, k) -> (n, k)."""
+        joint = self._log_joint(probs)
+        top = joint.max(axis=-1, keepdims=True, initial=-np.inf)
+        self._refuse_impossible(top)
+        joint -= top
+        np.exp(joint, out=joint)
+        joint /= joint.sum(axis=-1, keepdims=True)
+        return self._from_states(joint)
+
+    def log_evidence(self, probs: ArrayLike) -> np.ndarray:
+        """Log-probability (nats, at most 0) of what was told under the model's `probs`: (n, k) -> (n,).
+
+        What was told of a group as a whole is shared out equally among its items, so that the sum counts it once.
+        """
+        joint = self._log_joint(probs)
+        top = joint.max(axis=-1, keepdims=True, initial=-np.inf)
+        self._refuse_impossible(top)
+        joint -= top
+        total = np.log(np.exp(joint, out=joint).sum(axis=-1)) + top[..., 0]
+        items = total if total.ndim == 1 else total.sum(axis=tuple(range(1, total.ndim)))
+        if self.unit != "item":
+            items = items / np.bincount(self.groups)[self.groups]
+        return np.minimum(items, 0.0)  # rounding alone lifts it above
 
     def update(self, targets: ArrayLike) -> "Evidence":
         """Re-learn the evidence's own parameters from soft labels (n, k); most types have none."""
@@ -65,41 +111,7 @@ class Evidence(ABC):
             "for instance Exact.from_codes(evidence.posterior(probs).argmax(axis=1), evidence.classes)"
         )
 
-
-class RowEvidence(Evidence):
-    """Evidence in which every item speaks only about its own label.
-
-    A subclass gives the log-likelihood of what was told under each state an item can be in. States stand on
-    the last axis: the k classes, or for tags (absent, present) with the tags on the axis before.
-    """
-
-    @abstractmethod
-    def log_likelihood(self) -> np.ndarray:
-        """Log P(what was told | state): (n, k), or (n, L, 2) for tags; 0 everywhere where nothing was told."""
-
-    def posterior(self, probs: ArrayLike) -> np.ndarray:
-        joint = self._log_joint(probs)
-        top = joint.max(axis=-1, keepdims=True, initial=-np.inf)
-        self._refuse_impossible(top)
-        joint -= top
-        np.exp(joint, out=joint)
-        joint /= joint.sum(axis=-1, keepdims=True)
-        return self._from_states(joint)
-
-    def log_evidence(self, probs: ArrayLike) -> np.ndarray:
-        joint = self._log_joint(probs)
-        top = joint.max(axis=-1, keepdims=True, initial=-np.inf)
-        self._refuse_impossible(top)
-        joint -= top
-        total = np.log(np.exp(joint, out=joint).sum(axis=-1)) + top[..., 0]
-        items = total if total.ndim == 1 else total.sum(axis=tuple(range(1, total.ndim)))
-        return np.minimum(items, 0.0)  # rounding alone lifts it above
-
-    def likelihood_of(self, labels: ArrayLike) -> float:
-        states = np.asarray(labels, dtype=np.intp)[..., None]
-        return float(np.exp(np.take_along_axis(self.log_likelihood(), states, axis=-1).sum()))
-
-    def noisy(self, rate: float | ArrayLike) -> "Noisy":
+    def noisy(self, rate: float | ArrayLike, *, learn: bool = False) -> "Noisy":
         """The same evidence, heard through a noisy channel.
 
         Parameters
@@ -107,29 +119,85 @@ class RowEvidence(Evidence):
         rate : float in [0, 1) or array (s, s)
             Chance that the label that was told is not the true one (any wrong one is equally likely), or a
             matrix ``[true, told]`` whose rows sum to 1; s = k classes, or 2 (absent, present) for tags.
+        learn : bool, default False
+            Whether `update` re-estimates the channel.
         """
         from labelwright.evidence.noisy import Noisy
 
-        return Noisy(self, rate)
+        return Noisy(self, rate, learn=learn)
+
+    def __and__(self, other: "Evidence") -> "Together":
+        """What both say about the same items, told independently of each other given the labels."""
+        from labelwright.evidence.together import Together
+
+        if not isinstance(other, Evidence):
+            return NotImplemented
+        return Together([self, other])
 
     def _log_joint(self, probs: ArrayLike) -> np.ndarray:
+        states = self._to_states(probs)
         with np.errstate(divide="ignore"):
-            return np.log(self._to_states(probs)) + self.log_likelihood()
+            return np.log(states) + self.message(states)
 
     def _to_states(self, probs: ArrayLike) -> np.ndarray:
+        if len(self.states) == 2:
+            table = check_table(probs, len(self), self.n_classes).astype(np.float64, copy=False).clip(max=1.0)
+            return np.stack([1 - table, table], axis=-1)
         table = check_probs(probs, len(self), self.n_classes).astype(np.float64, copy=False)
         return table / table.sum(axis=1, keepdims=True)  # the check lets sums be off by 0.01
 
     def _from_states(self, states: np.ndarray) -> np.ndarray:
-        return states
+        return states[..., 1] if len(self.states) == 2 else states
 
     def _refuse_impossible(self, top: np.ndarray) -> None:
         impossible = np.unique(np.nonzero(np.isneginf(top))[0])
         if len(impossible):
+            held = (
+                "" if self.unit == "item" else f" of {len(np.unique(self.groups[impossible]))} {self.unit}s"
+            )
             raise InputError(
-                f"{len(impossible)} items have evidence the model calls impossible (first: row {impossible[0]}); "
+                f"{len(impossible)} items{held} have evidence the model calls impossible (first: row {impossible[0]}); "
                 "smooth the probabilities, or soften the evidence with .noisy(rate)"
             )
+
+
+class RowEvidence(Evidence):
+    """Evidence in which every item speaks only about its own label: `log_likelihood` says it all."""
+
+    @abstractmethod
+    def log_likelihood(self) -> np.ndarray:
+        """Log P(what was told | state): (n, k), or (n, L, 2) for tags; 0 everywhere where nothing was told."""
+
+    def message(self, states: np.ndarray) -> np.ndarray:
+        """The log-likelihood; what the model says of other items plays no part."""
+        return self.log_likelihood()
+
+    def likelihood_of(self, labels: ArrayLike) -> float:
+        states = np.asarray(labels, dtype=np.intp)[..., None]
+        return float(np.exp(np.take_along_axis(self.log_likelihood(), states, axis=-1).sum()))
+
+
+def whole_groups(evidence: Evidence, items: Any) -> np.ndarray:
+    """Positions of the chosen items, which must be whole groups, each item once.
+
+    Raises
+    ------
+    InputError
+        When a group would be cut apart, or an item taken twice.
+    """
+    rows = np.atleast_1d(np.arange(len(evidence))[items])
+    groups = evidence.groups
+    taken = np.bincount(groups[rows], minlength=groups.max(initial=-1) + 1)
+    whole = np.bincount(groups, minlength=len(taken))
+    cut = np.flatnonzero((taken > 0) & (taken != whole))
+    if len(cut) or len(np.unique(rows)) < len(rows):
+        first = cut[0] if len(cut) else groups[rows[0]]
+        raise InputError(
+            f"items take {taken[first]} of the {whole[first]} items of one {evidence.unit} (row "
+            f"{int(np.flatnonzero(groups == first)[0])} is in it); what was told holds for the whole {evidence.unit}, "
+            "so take all items of a group, each once: see evidence.groups"
+        )
+    return rows
 
 
 def check_matrix(matrix: ArrayLike, s: int, *, name: str) -> np.ndarray:

@@ -90,6 +90,11 @@ class Marks(RowEvidence):
         return f"Marks(n={len(self)}, tags={self.n_classes}, yes={yes:.3g}, unknown={unknown:.3g})"
 
     @property
+    def states(self) -> tuple[int, ...]:
+        """Absent and present, for each tag: (L, 2)."""
+        return (self.n_classes, 2)
+
+    @property
     def known(self) -> np.ndarray:
         """Where a tag was judged: (n, L) bool."""
         return self.marks >= 0
@@ -105,10 +110,3 @@ class Marks(RowEvidence):
     def support(self, probs: ArrayLike) -> np.ndarray:
         table = check_table(probs, len(self), self.n_classes)
         return np.where(self.known, np.where(self.marks == 1, table, 1 - table), np.nan)
-
-    def _to_states(self, probs: ArrayLike) -> np.ndarray:
-        table = check_table(probs, len(self), self.n_classes).astype(np.float64, copy=False).clip(max=1.0)
-        return np.stack([1 - table, table], axis=-1)
-
-    def _from_states(self, states: np.ndarray) -> np.ndarray:
-        return states[..., 1]

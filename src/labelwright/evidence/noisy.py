@@ -6,23 +6,25 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from labelwright.errors import InputError
-from labelwright.evidence.base import RowEvidence, check_matrix
+from labelwright.evidence.base import Evidence, check_matrix
 
 
-class Noisy(RowEvidence):
-    """Any row-wise evidence about a *told* label that is not always the true one.
+class Noisy(Evidence):
+    """Any evidence about *told* labels that are not always the true ones.
 
-    ``P(told | true) = sum over s of matrix[true, s] * P(told | s)``.
+    ``P(told | true) = sum over s of matrix[true, s] * P(told | s)``, item by item: each label goes through the
+    channel on its own. Of grouped evidence (bags, spans) it is the labels that were counted or joined which are noisy.
 
     Parameters
     ----------
-    evidence : RowEvidence
+    evidence : Evidence
         What was told, as if it were the truth.
     matrix : float in [0, 1) or array (s, s), or (L, s, s) for tags
         Chance of a wrong label (any wrong one equally likely), or ``[true, told]`` with rows that sum to 1;
         s = k classes, or 2 (absent, present) for tags.
     learn : bool, default False
-        Whether `update` re-estimates the matrix from soft labels (the M-step of expectation-maximisation).
+        Whether `update` re-estimates the matrix from soft labels (the M-step of expectation-maximisation); for
+        evidence about single items only.
 
     Examples
     --------
@@ -31,14 +33,19 @@ class Noisy(RowEvidence):
     array([[0.9, 0.1]])
     """
 
-    def __init__(self, evidence: RowEvidence, matrix: float | ArrayLike, *, learn: bool = False):
-        if not isinstance(evidence, RowEvidence):
+    def __init__(self, evidence: Evidence, matrix: float | ArrayLike, *, learn: bool = False):
+        if not isinstance(evidence, Evidence):
             raise InputError(
                 f"Noisy takes evidence such as Exact or Candidates, not {type(evidence).__name__}"
             )
+        if learn and evidence.unit != "item":
+            raise InputError(
+                f"a channel over {type(evidence).__name__} cannot be learned, since labels of one {evidence.unit} "
+                "are told together; give its matrix, or learn it on items told one by one"
+            )
         self.evidence, self.learn = evidence, learn
-        self.classes = evidence.classes
-        *tags, states = evidence[:0].log_likelihood().shape[1:]
+        self.classes, self.unit = evidence.classes, evidence.unit
+        *tags, states = evidence.states
         if np.ndim(matrix) == 0:
             self.matrix = symmetric(float(matrix), states)  # type: ignore[arg-type]
         else:
@@ -48,6 +55,14 @@ class Noisy(RowEvidence):
                     f"matrix has shape {self.matrix.shape}, expected {(states, states)}"
                     + (f" or {(*tags, states, states)}, one per tag" if tags else "")
                 )
+
+    @property
+    def groups(self) -> np.ndarray:
+        return self.evidence.groups
+
+    @property
+    def states(self) -> tuple[int, ...]:
+        return self.evidence.states
 
     def __len__(self) -> int:
         return len(self.evidence)
@@ -60,13 +75,20 @@ class Noisy(RowEvidence):
             f"Noisy({self.evidence!r}, error={1 - np.diagonal(self.matrix, axis1=-2, axis2=-1).mean():.3g})"
         )
 
-    def log_likelihood(self) -> np.ndarray:
-        told = self.evidence.log_likelihood()
-        top = np.maximum(told.max(axis=-1, keepdims=True), np.finfo(float).min)
+    def message(self, states: np.ndarray) -> np.ndarray:
+        heard = states if self.unit == "item" else _through(states, self.matrix)
+        told = self.evidence.message(heard)
+        top = np.maximum(told.max(axis=-1, keepdims=True, initial=-np.inf), np.finfo(float).min)
         with np.errstate(divide="ignore"):
-            return (
-                np.log((np.exp(told - top)[..., None, :] @ np.swapaxes(self.matrix, -1, -2))[..., 0, :]) + top
-            )
+            return np.log(_through(np.exp(told - top), np.swapaxes(self.matrix, -1, -2))) + top
+
+    def likelihood_of(self, labels: ArrayLike) -> float:
+        codes = np.asarray(labels, dtype=np.intp)[..., None]
+        certain = np.eye(self.states[-1])[codes[..., 0]]
+        told = np.take_along_axis(self.message(certain), codes, axis=-1)[..., 0]
+        if self.unit != "item":
+            told = told / np.bincount(self.groups)[self.groups]
+        return float(np.exp(told.sum()))
 
     def update(self, targets: ArrayLike) -> "Noisy":
         """Return the channel re-estimated from soft labels of the truth, if it is to be learned.
@@ -76,10 +98,10 @@ class Noisy(RowEvidence):
         """
         if not self.learn:
             return self
-        truth = self.evidence._to_states(targets)
-        told = self.evidence.log_likelihood()
-        told = np.exp(told - told.max(axis=-1, keepdims=True))  # the scale of a row cancels below
-        heard = (told[..., None, :] @ np.swapaxes(self.matrix, -1, -2))[..., 0, :]
+        truth = self._to_states(targets)
+        told = self.evidence.message(truth)
+        told = np.exp(told - told.max(axis=-1, keepdims=True, initial=-np.inf))  # a row's scale cancels below
+        heard = _through(told, np.swapaxes(self.matrix, -1, -2))
         counts = self.matrix * np.einsum("n...t,n...s->...ts", truth / np.maximum(heard, 1e-300), told)
         if counts.ndim > self.matrix.ndim:  # one channel for all tags stays one
             counts = counts.sum(axis=0)
@@ -90,11 +112,12 @@ class Noisy(RowEvidence):
     def support(self, probs: ArrayLike) -> np.ndarray:
         return self.evidence.support(probs)
 
-    def _to_states(self, probs: ArrayLike) -> np.ndarray:
-        return self.evidence._to_states(probs)
 
-    def _from_states(self, states: np.ndarray) -> np.ndarray:
-        return self.evidence._from_states(states)
+def _through(states: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Send each item's row of states (..., s) through a matrix (s, s), or each tag's through its own."""
+    if matrix.ndim == 2:
+        return states @ matrix
+    return (states[..., None, :] @ matrix)[..., 0, :]
 
 
 def symmetric(rate: float, k: int, *, name: str = "rate") -> np.ndarray:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from labelwright.errors import InputError
-from labelwright.evidence import Evidence, RowEvidence
+from labelwright.evidence import Evidence
 from labelwright.testing.promise import name_of, promise, same, unchanged
 
 MOST_LABELINGS = 20_000
@@ -63,15 +63,16 @@ def enumerate_labels(evidence: Evidence, probs: ArrayLike) -> tuple[np.ndarray, 
 
 def is_about_tags(evidence: Evidence) -> bool:
     """Whether items have tags (each with a state of its own) and not one class."""
-    return isinstance(evidence, RowEvidence) and evidence[:0].log_likelihood().ndim == 3
+    return len(evidence.states) == 2
 
 
 def check_evidence(evidence: Evidence, *, random_state: int = 0) -> None:
     """Check one instance: Bayes by enumeration, slices, order, edges.
 
     Posteriors are probabilities; with few enough items they and the log-evidence equal the enumeration of all
-    labelings; for row-wise evidence slices and order commute, and rows of which nothing was told give `probs` back;
-    impossible evidence is refused by row; `update` keeps items and classes; nothing that was given changes.
+    labelings; taking whole groups commutes with Bayes, and cutting one apart is refused; for evidence about
+    single items slices and order commute, rows of which nothing was told give `probs` back, and impossible evidence
+    is refused by row; `update` keeps items and classes; nothing that was given changes.
 
     Raises
     ------
@@ -87,7 +88,8 @@ def check_evidence(evidence: Evidence, *, random_state: int = 0) -> None:
     probs = random_probs(evidence, rng)
     _shapes(evidence, probs)
     _enumeration(evidence, probs)
-    if isinstance(evidence, RowEvidence):
+    _groups(evidence, probs, rng)
+    if evidence.unit == "item":
         _rows(evidence, probs, rng)
         _impossible(evidence, probs)
     _support(evidence, probs)
@@ -143,17 +145,55 @@ def _enumeration(evidence: Evidence, probs: np.ndarray) -> None:
     while most and states ** (most * width) > MOST_LABELINGS:
         most -= 1
     if most < len(evidence):
-        if not isinstance(evidence, RowEvidence) or not most:
+        rows = np.flatnonzero(np.isin(evidence.groups, evidence.groups[:most]))
+        while len(rows) > most:  # leave out the group that does not fit
+            rows = rows[evidence.groups[rows] != evidence.groups[rows[-1]]]
+        if not len(rows):
             return
-        evidence, probs = evidence[:most], probs[:most]
+        evidence, probs = evidence[rows], probs[rows]
     posterior, told = enumerate_labels(evidence, probs)
     same(evidence.posterior(probs), posterior, evidence, "the posterior equals enumeration of all labelings")
     same(evidence.log_evidence(probs).sum(), told, evidence, "log_evidence adds up to the enumerated sum")
 
 
-def _rows(evidence: RowEvidence, probs: np.ndarray, rng: np.random.Generator) -> None:
+def _message(evidence: Evidence, probs: np.ndarray) -> np.ndarray:
+    return evidence.message(np.stack([1 - probs, probs], axis=-1) if is_about_tags(evidence) else probs)
+
+
+def _groups(evidence: Evidence, probs: np.ndarray, rng: np.random.Generator) -> None:
+    """Whole groups may be taken in any order; a group may not be cut apart."""
+    groups, n = evidence.groups, len(evidence)
+    promise(groups.shape == (n,), evidence, "groups has one number per item", f"its shape is {groups.shape}")
+    if evidence.unit == "item":
+        promise(len(np.unique(groups)) == n, evidence, "items of row-wise evidence are groups of their own")
+        return
+    order = rng.permutation(n)
+    rows = order[
+        np.isin(groups[order], rng.permutation(np.unique(groups))[: max(1, len(np.unique(groups)) - 1)])
+    ]
+    part, posterior, told = evidence[rows], evidence.posterior(probs), evidence.log_evidence(probs)
+    promise(
+        type(part) is type(evidence), evidence, "taking groups keeps the type", f"it gives {name_of(part)}"
+    )
+    same(part.classes, evidence.classes, evidence, "taking groups keeps the classes")
+    same(
+        part.posterior(probs[rows]), posterior[rows], evidence, "posterior commutes with taking whole groups"
+    )
+    same(
+        part.log_evidence(probs[rows]), told[rows], evidence, "log_evidence commutes with taking whole groups"
+    )
+    large = np.flatnonzero(np.bincount(groups)[groups] > 1)
+    if len(large):
+        try:
+            evidence[np.arange(n) != large[0]]
+        except InputError:
+            return
+        promise(False, evidence, f"cutting a {evidence.unit} apart raises InputError", "nothing was raised")
+
+
+def _rows(evidence: Evidence, probs: np.ndarray, rng: np.random.Generator) -> None:
     n, posterior = len(evidence), evidence.posterior(probs)
-    nothing = np.ptp(evidence.log_likelihood(), axis=-1) == 0 if n else np.zeros(0, dtype=bool)
+    nothing = np.ptp(_message(evidence, probs), axis=-1) == 0 if n else np.zeros(0, dtype=bool)
     same(posterior[nothing], probs[nothing], evidence, "where nothing was told the posterior equals probs")
     chosen: dict[str, Any] = {
         "a new order": rng.permutation(n), "a slice": slice(n // 2, None), "a mask": np.arange(n) % 2 == 0,
@@ -180,8 +220,8 @@ def _rows(evidence: RowEvidence, probs: np.ndarray, rng: np.random.Generator) ->
         same(part.posterior(probs[rows]), posterior[rows], evidence, f"posterior commutes with taking {how}")
 
 
-def _impossible(evidence: RowEvidence, probs: np.ndarray) -> None:
-    logs = evidence.log_likelihood()
+def _impossible(evidence: Evidence, probs: np.ndarray) -> None:
+    logs = _message(evidence, probs)
     ruled_out = np.argwhere(np.isneginf(logs))
     if not len(ruled_out):
         return

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from labelwright.evidence import Candidates, Evidence, Exact, Marks, Noisy, Soft, Votes
+from labelwright.evidence import Candidates, Evidence, Exact, Marks, Noisy, Soft, Together, Votes
 
 SKEWED = np.array([[0.8, 0.15, 0.05], [0.1, 0.7, 0.2], [0.25, 0.25, 0.5]])
 
@@ -60,6 +60,22 @@ def noisy() -> Sequence[Noisy]:
     ]
 
 
+def together() -> Sequence[Together]:
+    """Two about the same items, three about some rows each, tags, and a channel over all of it."""
+    told, names = exact()[0], exact()[0].classes
+    sets = Candidates(
+        [[True, True, False], [True, True, True], [False, True, True], [True, False, True]], names
+    )
+    mixed = Together([([0, 2], told[:2]), ([2, 3], sets[:2]), ([1], Soft([[0.2, 0.3, 0.5]], names))], n=5)
+    return [
+        Together([sets, Noisy(told, SKEWED)]),
+        mixed,
+        Together([mixed, ([4], told[3:])]),
+        Together([marks()[0], Noisy(marks()[0], 0.1)]),
+    ]
+
+
 EXAMPLES: dict[type, Callable[[], Sequence[Evidence]]] = {
     Exact: exact, Soft: soft, Candidates: candidates, Votes: votes, Marks: marks, Noisy: noisy,
+    Together: together,
 }  # fmt: skip
