@@ -10,7 +10,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _ROOMS = (
-    "audit", "data", "evidence", "files", "loops", "models", "papers", "parts", "passes", "report", "reproduce",
+    "audit", "data", "evidence", "files", "learn", "loops", "models", "nets", "papers", "parts", "passes", "report", "reproduce",
     "testing",
 )  # fmt: skip
 _NAMES = {

@@ -71,28 +71,29 @@ class Evidence(ABC):
 
     def posterior(self, probs: ArrayLike) -> np.ndarray:
         """P(label | item, what was told), given a model's P(label | item): (n, k) -> (n, k)."""
-        joint = self._log_joint(probs)
-        top = joint.max(axis=-1, keepdims=True, initial=-np.inf)
-        self._refuse_impossible(top)
-        joint -= top
-        np.exp(joint, out=joint)
-        joint /= joint.sum(axis=-1, keepdims=True)
-        return self._from_states(joint)
+        return self.condition(probs)[0]
 
     def log_evidence(self, probs: ArrayLike) -> np.ndarray:
         """Log-probability (nats, at most 0) of what was told under the model's `probs`: (n, k) -> (n,).
 
         What was told of a group as a whole is shared out equally among its items, so that the sum counts it once.
         """
+        return self.condition(probs)[1]
+
+    def condition(self, probs: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+        """Posterior (n, k) and log-evidence (n,) in one go: what every step of expectation-maximisation needs."""
         joint = self._log_joint(probs)
         top = joint.max(axis=-1, keepdims=True, initial=-np.inf)
         self._refuse_impossible(top)
         joint -= top
-        total = np.log(np.exp(joint, out=joint).sum(axis=-1)) + top[..., 0]
-        items = total if total.ndim == 1 else total.sum(axis=tuple(range(1, total.ndim)))
+        np.exp(joint, out=joint)
+        total = joint.sum(axis=-1, keepdims=True)
+        joint /= total
+        logs = np.log(total[..., 0]) + top[..., 0]
+        items = logs if logs.ndim == 1 else logs.sum(axis=tuple(range(1, logs.ndim)))
         if self.unit != "item":
             items = items / np.bincount(self.groups)[self.groups]
-        return np.minimum(items, 0.0)  # rounding alone lifts it above
+        return self._from_states(joint), np.minimum(items, 0.0)  # rounding alone lifts it above
 
     def update(self, targets: ArrayLike) -> "Evidence":
         """Re-learn the evidence's own parameters from soft labels (n, k); most types have none."""

@@ -1,5 +1,15 @@
-"""The loops, each written once: `cross_fit` gives every row probabilities of a model that did not see it."""
+"""The loops, each written once.
 
+`cross_fit` gives every row probabilities of a model that did not see it, `em` alternates conditioning and fitting,
+`teach` lets a teacher's labels train a student, `acquire` asks for labels where they help most.
+"""
+
+from labelwright.loops.acquire import Acquired, acquire
 from labelwright.loops.cross_fit import cross_fit
+from labelwright.loops.em import Fitted, em, flat
+from labelwright.loops.fit_soft import fit_soft, learner
+from labelwright.loops.teach import Lesson, teach, unsure
 
-__all__ = ["cross_fit"]
+__all__ = [
+    "Acquired", "Fitted", "Lesson", "acquire", "cross_fit", "em", "fit_soft", "flat", "learner", "teach", "unsure",
+]  # fmt: skip

@@ -50,7 +50,7 @@ def entropy(probs: ArrayLike, told: Told | None = None) -> np.ndarray:
     [0.0, 1.0]
     """
     table = np.asarray(probs, dtype=np.float64)
-    if told is not None and not isinstance(_told(told, probs), Exact):
+    if told is not None and len(_told(told, probs).states) == 2:
         return (_plogp(table) + _plogp(1 - table)) / np.log(2)
     return _plogp(table).sum(axis=1) / np.log(max(2, table.shape[1]))
 
