@@ -149,7 +149,7 @@ def test_pieces_learn_from_their_own_rows():
 
 def test_impossible_groups_are_named_by_row_of_the_whole():
     told = Together([([1, 2], Sum([0, 0], [2], 2)), ([0], Exact([0], classes=range(2)))])
-    with pytest.raises(InputError, match=r"2 items of 1 sums .*first: row 1"):
+    with pytest.raises(InputError, match=r"2 items \(by sums: 1\) .*first: row 1"):
         told.posterior([[0.5, 0.5], [1.0, 0.0], [0.5, 0.5]])
     with pytest.raises(InputError, match="first: row 0"):
         told.posterior([[0.0, 1.0], [0.5, 0.5], [0.5, 0.5]])

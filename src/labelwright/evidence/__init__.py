@@ -15,8 +15,12 @@ from labelwright.evidence.candidates import Candidates
 from labelwright.evidence.classes import decode, encode
 from labelwright.evidence.exact import Exact
 from labelwright.evidence.marks import Marks
+from labelwright.evidence.masks import Masks
 from labelwright.evidence.noisy import Noisy
+from labelwright.evidence.positives import Positives
+from labelwright.evidence.rankings import Rankings
 from labelwright.evidence.soft import Soft
+from labelwright.evidence.spans import Spans
 from labelwright.evidence.together import Together
 from labelwright.evidence.votes import Votes
 
@@ -25,9 +29,13 @@ __all__ = [
     "Evidence",
     "Exact",
     "Marks",
+    "Masks",
     "Noisy",
+    "Positives",
+    "Rankings",
     "RowEvidence",
     "Soft",
+    "Spans",
     "Together",
     "Votes",
     "as_evidence",

@@ -153,9 +153,8 @@ class Evidence(ABC):
     def _refuse_impossible(self, top: np.ndarray) -> None:
         impossible = np.unique(np.nonzero(np.isneginf(top))[0])
         if len(impossible):
-            held = (
-                "" if self.unit == "item" else f" of {len(np.unique(self.groups[impossible]))} {self.unit}s"
-            )
+            groups = len(np.unique(self.groups[impossible]))
+            held = "" if self.unit == "item" else f" (by {self.unit}s: {groups})"
             raise InputError(
                 f"{len(impossible)} items{held} have evidence the model calls impossible (first: row {impossible[0]}); "
                 "smooth the probabilities, or soften the evidence with .noisy(rate)"
@@ -190,9 +189,15 @@ def whole_groups(evidence: Evidence, items: Any) -> np.ndarray:
     groups = evidence.groups
     taken = np.bincount(groups[rows], minlength=groups.max(initial=-1) + 1)
     whole = np.bincount(groups, minlength=len(taken))
+    found, times = np.unique(rows, return_counts=True)
+    if len(found) and times.max() > 1:
+        raise InputError(
+            f"items take row {int(found[times > 1][0])} twice; what was told holds for a whole {evidence.unit}, "
+            "so take each of its items once"
+        )
     cut = np.flatnonzero((taken > 0) & (taken != whole))
-    if len(cut) or len(np.unique(rows)) < len(rows):
-        first = cut[0] if len(cut) else groups[rows[0]]
+    if len(cut):
+        first = cut[0]
         raise InputError(
             f"items take {taken[first]} of the {whole[first]} items of one {evidence.unit} (row "
             f"{int(np.flatnonzero(groups == first)[0])} is in it); what was told holds for the whole {evidence.unit}, "

@@ -4,7 +4,20 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from labelwright.evidence import Candidates, Evidence, Exact, Marks, Noisy, Soft, Together, Votes
+from labelwright.evidence import (
+    Candidates,
+    Evidence,
+    Exact,
+    Marks,
+    Masks,
+    Noisy,
+    Positives,
+    Rankings,
+    Soft,
+    Spans,
+    Together,
+    Votes,
+)
 
 SKEWED = np.array([[0.8, 0.15, 0.05], [0.1, 0.7, 0.2], [0.25, 0.25, 0.5]])
 
@@ -60,6 +73,49 @@ def noisy() -> Sequence[Noisy]:
     ]
 
 
+def positives() -> Sequence[Positives]:
+    """Both scenarios, and a prior that is not known."""
+    return [
+        Positives([True, False, False], prior=0.5),
+        Positives([1, 0, 0, 1], prior=0.3, scenario="case-control", classes=("no", "yes")),
+        Positives([False, True, False]),
+    ]
+
+
+def rankings() -> Sequence[Rankings]:
+    """Stopped early, not at all, and never begun."""
+    return [
+        Rankings([[0, 2], [-1, -1], [1, -1], [2, 1]], strength=4),
+        Rankings.from_lists([["b", "a", "c"], ["c"]], learn=True),
+        Rankings(np.empty((2, 0), dtype=int), ["yes", "no"]),
+    ]
+
+
+def spans() -> Sequence[Spans]:
+    """All spans told, some told, and tags of which some are missing."""
+    return [
+        Spans([3, 1, 2], [[(0, 2, "x")], [], [(1, 2, "x")]], complete=[False, True, False]),
+        Spans(
+            [2, 1], [[], [(0, 1, "x")]], ["x", "y"], complete=False, classes=["I-y", "B-x", "O", "B-y", "I-x"]
+        ),
+        Spans.from_tags([["B-x", None, "O"], [None, "I-x"]]),
+    ]
+
+
+def masks() -> Sequence[Masks]:
+    """Boxes in two images, regions that hold a class somewhere, and pixels told one by one."""
+    return [
+        Masks.from_boxes(
+            [(2, 2), (1, 3)], [(0, 0, 0, 1, 2, "cat"), (1, 0, 1, 1, 3, "cat")], ["ground", "cat"]
+        ),
+        Masks(
+            [[True, True, False], [True] * 3, [True] * 3, [False, True, True]],
+            regions=[([0, 2], 1), ([3], 2)],
+        ),
+        Masks.from_arrays([[[0, 1], [-1, 2]]], ["ground", "cat", "cow"]),
+    ]
+
+
 def together() -> Sequence[Together]:
     """Two about the same items, three about some rows each, tags, and a channel over all of it."""
     told, names = exact()[0], exact()[0].classes
@@ -77,5 +133,5 @@ def together() -> Sequence[Together]:
 
 EXAMPLES: dict[type, Callable[[], Sequence[Evidence]]] = {
     Exact: exact, Soft: soft, Candidates: candidates, Votes: votes, Marks: marks, Noisy: noisy,
-    Together: together,
+    Positives: positives, Rankings: rankings, Spans: spans, Masks: masks, Together: together,
 }  # fmt: skip
