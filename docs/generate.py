@@ -254,7 +254,7 @@ def bibliography() -> str:
     lines = []
     for key, e in references().items():
         authors = [" ".join(reversed(a.split(", ", 1))) for a in e["author"].split(" and ")]
-        where = e.get("journal") or e.get("booktitle") or e.get("howpublished", "")
+        where = e.get("journal") or e.get("booktitle") or e.get("howpublished") or e.get("publisher", "")
         volume = f" {e['volume']}" if "volume" in e else ""
         pages = f", {e['pages'].replace('--', '-')}" if "pages" in e else ""
         lines += [

@@ -20,12 +20,15 @@ PROBS = RNG.dirichlet(np.ones(4), 50)
 PRIOR, OTHER = np.array([0.4, 0.3, 0.2, 0.1]), np.array([0.1, 0.2, 0.3, 0.4])
 CHANNEL = RNG.dirichlet(np.ones(4), 4)
 SHIFT = np.array([0.5, -0.2, 0.0, -0.3])
+SCALE, MATRIX = np.array([0.5, 1.5, 1.0, 2.0]), RNG.normal(size=(4, 4))
 
 CHANGES = {
     "temperature": lambda p, a: adjust.temperature(p, 0.7),
     "reprior": lambda p, a: adjust.reprior(p, a(PRIOR), a(OTHER)),
     "forward": lambda p, a: adjust.forward(p, a(CHANNEL)),
     "bend": lambda p, a: adjust.bend(p, 1.3, 0.6, a(SHIFT)),
+    "affine scale": lambda p, a: adjust.affine(p, a(SCALE), a(SHIFT)),
+    "affine matrix": lambda p, a: adjust.affine(p, a(MATRIX), a(SHIFT)),
 }
 
 
@@ -37,6 +40,10 @@ def slow(name, row):
         weights = [p * new / old for p, old, new in zip(row, PRIOR, OTHER)]
     elif name == "forward":
         weights = [sum(row[i] * CHANNEL[i, j] for i in range(4)) for j in range(4)]
+    elif name == "affine scale":
+        weights = [np.exp(w * v + s) for w, v, s in zip(SCALE, logs, SHIFT)]
+    elif name == "affine matrix":
+        weights = [np.exp(sum(MATRIX[j, i] * logs[i] for i in range(4)) + SHIFT[j]) for j in range(4)]
     else:
         centred = [v - sum(logs) / 4 for v in logs]
         weights = [np.exp(1.3 * np.sign(c) * abs(c) ** 0.6 + s) for c, s in zip(centred, SHIFT)]
@@ -72,6 +79,14 @@ def test_identities():
     np.testing.assert_allclose(adjust.reprior(PROBS, PRIOR, PRIOR), PROBS)
     np.testing.assert_allclose(adjust.forward(PROBS, np.eye(4)), PROBS)
     np.testing.assert_allclose(adjust.bend(PROBS, 1.0, 1.0, np.zeros(4)), PROBS, atol=2e-6)
+    np.testing.assert_allclose(adjust.affine(PROBS, np.eye(4)), PROBS, atol=2e-6)
+    np.testing.assert_allclose(adjust.affine(PROBS, 2.0), adjust.temperature(PROBS, 0.5), atol=1e-12)
+    np.testing.assert_allclose(
+        adjust.affine(PROBS, np.diag(SCALE), SHIFT), adjust.affine(PROBS, SCALE, SHIFT), atol=1e-12
+    )
+    np.testing.assert_allclose(
+        adjust.affine(PROBS, 1.0, np.log(OTHER / PRIOR)), adjust.reprior(PROBS, PRIOR, OTHER), atol=2e-5
+    )
     np.testing.assert_allclose(
         adjust.bend(PROBS, 2.0, 1.0, np.zeros(4)), adjust.temperature(PROBS, 0.5), atol=1e-9
     )

@@ -61,8 +61,8 @@ class Evidence(ABC):
 
         Parameters
         ----------
-        states : array (n, *states)
-            P(state), each item's summing to 1 over the last axis.
+        states : array (n, ...)
+            P(state), in the shape of `states` for every item, each item's summing to 1 over the last axis.
         """
 
     @abstractmethod

@@ -4,6 +4,8 @@ from typing import Any
 
 from array_api_compat import array_namespace
 
+from labelwright.parts.arrays import as_like
+
 
 def temperature(probs: Any, value: float) -> Any:
     """Sharpen (value < 1) or flatten (value > 1) every row: ``probs ** (1 / value)``, normalised.
@@ -26,7 +28,7 @@ def reprior(probs: Any, old: Any, new: Any) -> Any:
     >>> reprior(np.array([[0.5, 0.5]]), np.array([0.5, 0.5]), np.array([0.9, 0.1])).tolist()
     [[0.9, 0.1]]
     """
-    moved = probs * (new / old)
+    moved = probs * (as_like(new, probs) / as_like(old, probs))
     return moved / array_namespace(moved).sum(moved, axis=1, keepdims=True)
 
 
@@ -39,7 +41,33 @@ def forward(probs: Any, channel: Any) -> Any:
     >>> forward(np.array([[1.0, 0.0]]), np.array([[0.9, 0.1], [0.2, 0.8]])).tolist()
     [[0.9, 0.1]]
     """
-    return probs @ channel
+    return probs @ as_like(channel, probs)
+
+
+def affine(probs: Any, weight: Any, shift: Any = 0.0) -> Any:
+    """Map the log-probabilities linearly: ``softmax(weight * log p + shift)``, or ``weight @ log p`` for a matrix.
+
+    One number is temperature scaling (1 / temperature), one per class vector scaling, a matrix Dirichlet
+    calibration; all are fitted in `labelwright.parts.calibration`. A probability below 1e-6 counts as 1e-6.
+
+    Parameters
+    ----------
+    probs : array (n, k)
+    weight : float, array (k,), or array (k, k) whose row j weighs the log-probabilities for class j
+    shift : float or array (k,), default 0
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> affine(np.array([[0.8, 0.2]]), np.array([[0.0, 1.0], [1.0, 0.0]])).round(3).tolist()
+    [[0.2, 0.8]]
+    """
+    return _softmax(linear(_log(probs), as_like(weight, probs)) + as_like(shift, probs))
+
+
+def linear(logs: Any, weight: Any) -> Any:
+    """The log-probabilities of `affine` before the shift: (n, k)."""
+    return logs @ weight.T if getattr(weight, "ndim", 0) == 2 else weight * logs
 
 
 def bend(probs: Any, slope: float, power: float, shift: Any) -> Any:
@@ -62,7 +90,7 @@ def bend(probs: Any, slope: float, power: float, shift: Any) -> Any:
     >>> bend(np.array([[0.8, 0.2]]), 1.0, 1.0, np.zeros(2)).round(3).tolist()
     [[0.8, 0.2]]
     """
-    return _softmax(slope * bent(probs, power) + shift)
+    return _softmax(slope * bent(probs, power) + as_like(shift, probs))
 
 
 def bent(probs: Any, power: float) -> Any:
