@@ -1,5 +1,6 @@
 """A model from noisy, partial, bagged, few labels: one estimator takes any evidence."""
 
 from labelwright.learn.imprecise import ImpreciseEM
+from labelwright.learn.imprecise_net import ImpreciseNet
 
-__all__ = ["ImpreciseEM"]
+__all__ = ["ImpreciseEM", "ImpreciseNet"]

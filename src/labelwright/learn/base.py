@@ -62,6 +62,8 @@ def check_predict(estimator: BaseEstimator, X: Any) -> Any:
 def is_kept(X: Any) -> bool:
     """Whether items are no numeric array and go to the model as they are."""
     kind = getattr(getattr(X, "dtype", None), "kind", None)
+    if getattr(X, "ndim", 2) > 2:
+        return True
     return kind not in ("b", "i", "u", "f", "c") and not hasattr(X, "tocsr")
 
 

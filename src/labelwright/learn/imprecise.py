@@ -8,10 +8,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from labelwright.errors import InputError
 from labelwright.evidence import Evidence
 from labelwright.learn.base import check_fit, check_predict
-from labelwright.loops import em, fit_soft, flat
+from labelwright.loops import em, fit_soft, flat, possible
 from labelwright.loops.cross_fit import seeded, take
-
-FLOOR = 1e-6  # what a model calls impossible may only be unseen
 
 
 class ImpreciseEM(ClassifierMixin, BaseEstimator):
@@ -97,13 +95,13 @@ class ImpreciseEM(ClassifierMixin, BaseEstimator):
         def refit(targets: np.ndarray) -> np.ndarray:
             self.model_ = fit_soft(seeded(model, int(seed)), X, targets)
             if fold_of is None:
-                return _open(self.model_.predict_proba(X))
+                return possible(self.model_.predict_proba(X))
             probs = np.empty((n, k))
             for fold in range(fold_of.max() + 1):
                 seen, unseen = np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)
                 fitted = fit_soft(seeded(model, int(seed)), take(X, seen), targets[seen])
                 probs[unseen] = fitted.predict_proba(take(X, unseen))
-            return _open(probs)
+            return possible(probs)
 
         start = flat(n, k)
         if np.allclose(evidence.posterior(start), start):
@@ -146,8 +144,3 @@ def _standard(X: Any) -> Any:
     from sklearn.preprocessing import StandardScaler
 
     return make_pipeline(StandardScaler(with_mean=not issparse(X)), LogisticRegression(max_iter=300))
-
-
-def _open(probs: np.ndarray) -> np.ndarray:
-    """Keep every class possible."""
-    return np.asarray((1 - FLOOR) * probs + FLOOR / probs.shape[1])

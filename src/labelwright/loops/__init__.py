@@ -6,10 +6,11 @@
 
 from labelwright.loops.acquire import Acquired, acquire
 from labelwright.loops.cross_fit import cross_fit
-from labelwright.loops.em import Fitted, em, flat
+from labelwright.loops.em import Fitted, em, flat, possible
 from labelwright.loops.fit_soft import fit_soft, learner
 from labelwright.loops.teach import Lesson, teach, unsure
 
 __all__ = [
-    "Acquired", "Fitted", "Lesson", "acquire", "cross_fit", "em", "fit_soft", "flat", "learner", "teach", "unsure",
+    "Acquired", "Fitted", "Lesson", "acquire", "cross_fit", "em", "fit_soft", "flat", "learner", "possible", "teach",
+    "unsure",
 ]  # fmt: skip

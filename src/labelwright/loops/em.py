@@ -1,7 +1,7 @@
 """Expectation-maximisation: condition on the evidence, fit to what follows, again."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,7 +10,9 @@ from labelwright.errors import InputError
 from labelwright.evidence import Evidence
 from labelwright.progress import progress
 
-Refit = Callable[[np.ndarray], np.ndarray]
+Answer = Callable[[np.ndarray, np.ndarray], np.ndarray]
+Refit = Callable[[Any], np.ndarray]
+FLOOR = 1e-6
 
 
 class Fitted(NamedTuple):
@@ -44,6 +46,7 @@ def em(
     *,
     max_iter: int = 50,
     tol: float | None = 1e-4,
+    inside: bool = False,
     name: str = "expectation-maximisation",
     show: bool | None = None,
 ) -> Fitted:
@@ -65,6 +68,10 @@ def em(
     max_iter : int, default 50
     tol : float or None, default 1e-4
         Stop when the mean log-evidence (nats per item) rises by less; None runs all rounds, as noisy refits need.
+    inside : bool, default False
+        Whether E happens inside the refit, batch by batch, on predictions of that moment: `refit` is then given a
+        callable ``(rows, probs) -> targets`` in place of the targets, which `labelwright.nets.Epoch` takes too. A net
+        learns targets by heart that stand for a whole epoch. Groups must share a batch.
     name : str
         What the progress bar calls it.
     show : bool, optional
@@ -91,7 +98,7 @@ def em(
     with progress(name, total=max_iter, show=show) as tick:
         for _ in range(max_iter):
             evidence = evidence.update(targets)
-            table = refit(targets)
+            table = refit(_asked(evidence) if inside else targets)
             targets, told = evidence.condition(table)
             trace.append(float(told.mean()))
             tick()
@@ -99,6 +106,22 @@ def em(
                 converged = True
                 break
     return Fitted(table, targets, evidence, trace, converged)
+
+
+def _asked(evidence: Evidence) -> Answer:
+    """Conditioning as a callable, for rows and probabilities that are only known later."""
+    return lambda rows, probs: evidence[rows].posterior(possible(probs))
+
+
+def possible(probs: np.ndarray, floor: float = FLOOR) -> np.ndarray:
+    """Probabilities mixed with a share `floor` of equal ones: what a model calls impossible may only be unseen.
+
+    Examples
+    --------
+    >>> possible(np.array([[1.0, 0.0]]), floor=0.1).tolist()
+    [[0.95, 0.05]]
+    """
+    return np.asarray((1 - floor) * probs + floor / probs.shape[1])
 
 
 def flat(n: int, k: int) -> np.ndarray:
