@@ -1,0 +1,27 @@
+"""The torch modules that labelwright trains itself, and the one epoch function. Needs `labelwright[torch]`.
+
+Every module returns logits (n, classes) from ``net(x)``, and with ``return_features=True`` also the last hidden
+layer (n, d).
+"""
+
+# ruff: noqa: E402 - the modules can only load once torch is known to be there
+
+from labelwright.errors import need
+
+need("torch", extra="torch", purpose="labelwright.nets")
+
+from labelwright.nets import views
+from labelwright.nets.cnn import SmallCNN
+from labelwright.nets.epoch import Epoch
+from labelwright.nets.gcn import GCN, Nodes, normalised
+from labelwright.nets.mlp import MLP
+from labelwright.nets.seeds import seeded
+from labelwright.nets.stopping import EarlyStopping
+from labelwright.nets.text import TextTransformer
+from labelwright.nets.vit import SmallViT
+from labelwright.nets.words import WordTokens
+
+__all__ = [
+    "GCN", "MLP", "EarlyStopping", "Epoch", "Nodes", "SmallCNN", "SmallViT", "TextTransformer", "WordTokens",
+    "normalised", "seeded", "views",
+]  # fmt: skip
