@@ -1,5 +1,7 @@
 """The network on any evidence: what it learns, what it takes, and that it goes on where it stopped."""
 
+import pickle
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits, load_wine
@@ -76,6 +78,17 @@ def test_the_same_seed_gives_the_same_net(digits):
     )
     np.testing.assert_array_equal(one, two)
     assert not np.array_equal(one, other)
+
+
+def test_a_pickled_net_predicts_the_same_without_its_items(digits):
+    X, test, y, _ = digits
+    fitted = net(epochs=2).fit(X, y)
+    written = pickle.dumps(fitted)
+    again = pickle.loads(written)
+    np.testing.assert_array_equal(again.predict_proba(test), fitted.predict_proba(test))
+    assert len(again.epoch_.X) == 0
+    with pytest.raises(InputError, match="can only predict"):
+        again.epoch_(np.zeros((0, 10)))
 
 
 def test_labels_may_be_words_and_missing():

@@ -166,6 +166,11 @@ class ImpreciseNet(ClassifierMixin, BaseEstimator):
         items = _dense(X)
         return items if self.ids_ else ((items - self.mean_) / self.spread_).astype(np.float32)
 
+    @classmethod
+    def contract_examples(cls) -> list[Self]:
+        """A small one for the contract suite."""
+        return [cls(epochs=30, batch_size=32, balance=0.0, device="cpu")]
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True

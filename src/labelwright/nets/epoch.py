@@ -160,6 +160,10 @@ class Epoch:
             At least 0; rows of weight 0 are not visited.
         """
         given = targets if callable(targets) else as_targets(targets, len(self.X))
+        if not hasattr(self, "_optimizer"):
+            raise InputError(
+                "this Epoch was unpickled, and can only predict; train on from a file of save instead"
+            )
         self._train(given, as_weights(weights, len(self.X)))
         return self.predict(self.X)
 
@@ -236,6 +240,19 @@ class Epoch:
                 total += loss * len(batch)
                 tick()
         self.history.append(total / np.count_nonzero(weights))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What predicting needs: the net, not the items and the optimiser. To train on, use `save` and `load`."""
+        left_out = ("_fabric", "_net", "_optimizer")
+        return {k: v for k, v in self.__dict__.items() if k not in left_out} | {
+            "X": self.X[:0],
+            "groups": None,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._fabric = _fabric("auto")
+        self._net = self._fabric.setup_module(self.net)
 
     def _step(
         self, batch: np.ndarray, targets: Any, weights: np.ndarray, generator: torch.Generator
