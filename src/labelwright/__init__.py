@@ -14,6 +14,7 @@ _ROOMS = (
     "testing",
 )  # fmt: skip
 _NAMES = {
+    "Bags": "evidence",
     "Candidates": "evidence",
     "Evidence": "evidence",
     "Exact": "evidence",

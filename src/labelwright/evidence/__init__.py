@@ -10,6 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from labelwright.errors import InputError
+from labelwright.evidence.bags import Bags
 from labelwright.evidence.base import Evidence, RowEvidence
 from labelwright.evidence.candidates import Candidates
 from labelwright.evidence.classes import decode, encode
@@ -25,6 +26,7 @@ from labelwright.evidence.together import Together
 from labelwright.evidence.votes import Votes
 
 __all__ = [
+    "Bags",
     "Candidates",
     "Evidence",
     "Exact",

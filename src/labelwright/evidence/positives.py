@@ -52,7 +52,7 @@ class Positives(RowEvidence):
     -----
     The likelihood alone does not settle c for a model that can take any shape: c = 1 with "unlabelled means negative"
     fits as well as the truth. Learn c together with a rigid model, or estimate it first, for instance with
-    ``labelwright.parts.priors.elkan_noto``, and pass `prior`. The model is that of Elkan and Noto (2008; elkan2008learning).
+    ``labelwright.parts.priors.best_bin``, and pass `prior`. The model is that of elkan2008learning.
 
     Examples
     --------

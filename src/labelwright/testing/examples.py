@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from labelwright.evidence import (
+    Bags,
     Candidates,
     Evidence,
     Exact,
@@ -73,6 +74,15 @@ def noisy() -> Sequence[Noisy]:
     ]
 
 
+def bags() -> Sequence[Bags]:
+    """Two and three classes, an item in no bag, a pure bag, an interval."""
+    return [
+        Bags([0, 1, 0, -1, 1, 1], [[1, 1], [1, 2]]),
+        Bags(["x", "y", "x", "x"], {"x": {"a": 2, "c": 1}, "y": {"b": 1}}, classes=["a", "b", "c"]),
+        Bags.between([0, 0, 0, 1, 1], [[0, 1, 0], [0, 0, 2]], [[2, 2, 1], [0, 0, 2]]),
+    ]
+
+
 def positives() -> Sequence[Positives]:
     """Both scenarios, and a prior that is not known."""
     return [
@@ -133,5 +143,5 @@ def together() -> Sequence[Together]:
 
 EXAMPLES: dict[type, Callable[[], Sequence[Evidence]]] = {
     Exact: exact, Soft: soft, Candidates: candidates, Votes: votes, Marks: marks, Noisy: noisy,
-    Positives: positives, Rankings: rankings, Spans: spans, Masks: masks, Together: together,
+    Bags: bags, Positives: positives, Rankings: rankings, Spans: spans, Masks: masks, Together: together,
 }  # fmt: skip
