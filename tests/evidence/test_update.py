@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from labelwright import Candidates, Exact, Marks, Noisy, Soft, Votes
+from labelwright import Candidates, Exact, InputError, Marks, Noisy, Soft, Votes
 
 
 def slow_confusion(said, targets, k, start, smoothing):
@@ -157,3 +157,17 @@ def test_em_finds_the_bad_source():
 def test_evidence_without_parameters_stays_as_it_is():
     for evidence in (Exact([0, 1]), Candidates([[True, True]]), Soft([[0.5, 0.5]]), Marks([[1, 0]])):
         assert evidence.update(np.full((len(evidence), 2), 0.5)) is evidence
+
+
+def test_a_smoothed_channel_is_the_learned_one_with_pseudo_items():
+    start = np.array([[0.8, 0.2], [0.3, 0.7]])
+    told, targets = Exact([0, 0, 1], classes=[0, 1]), np.eye(2)[[0, 1, 1]]
+    plain, smoothed = (Noisy(told, start, learn=True, smoothing=s).update(targets) for s in (0, 4))
+    counts = np.array([1, 2])[:, None]
+    np.testing.assert_allclose(smoothed.matrix, (plain.matrix * counts + 4 * start) / (counts + 4))
+    again = smoothed[:2].update(targets[:2])
+    np.testing.assert_allclose(
+        again.matrix, (np.array([[1, 0], [1, 0]]) + 4 * start) / 5
+    )  # pulled to the start
+    with pytest.raises(InputError, match="smoothing=-1"):
+        Noisy(told, start, smoothing=-1)

@@ -112,7 +112,7 @@ class Evidence(ABC):
             "for instance Exact.from_codes(evidence.posterior(probs).argmax(axis=1), evidence.classes)"
         )
 
-    def noisy(self, rate: float | ArrayLike, *, learn: bool = False) -> "Noisy":
+    def noisy(self, rate: float | ArrayLike, *, learn: bool = False, smoothing: float = 0.0) -> "Noisy":
         """The same evidence, heard through a noisy channel.
 
         Parameters
@@ -122,10 +122,12 @@ class Evidence(ABC):
             matrix ``[true, told]`` whose rows sum to 1; s = k classes, or 2 (absent, present) for tags.
         learn : bool, default False
             Whether `update` re-estimates the channel.
+        smoothing : float, default 0.0
+            Pseudo-items that hold it near where it started.
         """
         from labelwright.evidence.noisy import Noisy
 
-        return Noisy(self, rate, learn=learn)
+        return Noisy(self, rate, learn=learn, smoothing=smoothing)
 
     def __and__(self, other: "Evidence") -> "Together":
         """What both say about the same items, told independently of each other given the labels."""

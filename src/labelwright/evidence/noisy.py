@@ -25,6 +25,9 @@ class Noisy(Evidence):
     learn : bool, default False
         Whether `update` re-estimates the matrix from soft labels (the M-step of expectation-maximisation); for
         evidence about single items only.
+    smoothing : float, default 0.0
+        Pseudo-items that `update` adds to every true class, spread as `matrix` started. Some 10 keep a learned channel
+        from running away with a class of which it has seen little.
 
     Examples
     --------
@@ -33,7 +36,9 @@ class Noisy(Evidence):
     array([[0.9, 0.1]])
     """
 
-    def __init__(self, evidence: Evidence, matrix: float | ArrayLike, *, learn: bool = False):
+    def __init__(
+        self, evidence: Evidence, matrix: float | ArrayLike, *, learn: bool = False, smoothing: float = 0.0
+    ):
         if not isinstance(evidence, Evidence):
             raise InputError(
                 f"Noisy takes evidence such as Exact or Candidates, not {type(evidence).__name__}"
@@ -43,7 +48,9 @@ class Noisy(Evidence):
                 f"a channel over {type(evidence).__name__} cannot be learned, since labels of one {evidence.unit} "
                 "are told together; give its matrix, or learn it on items told one by one"
             )
-        self.evidence, self.learn = evidence, learn
+        if not smoothing >= 0:
+            raise InputError(f"smoothing={smoothing!r} must be at least 0: it counts pseudo-items")
+        self.evidence, self.learn, self.smoothing = evidence, learn, smoothing
         self.classes, self.unit = evidence.classes, evidence.unit
         *tags, states = evidence.states
         if np.ndim(matrix) == 0:
@@ -55,6 +62,7 @@ class Noisy(Evidence):
                     f"matrix has shape {self.matrix.shape}, expected {(states, states)}"
                     + (f" or {(*tags, states, states)}, one per tag" if tags else "")
                 )
+        self._start = self.matrix
 
     @property
     def groups(self) -> np.ndarray:
@@ -68,7 +76,7 @@ class Noisy(Evidence):
         return len(self.evidence)
 
     def __getitem__(self, items: Any) -> Self:
-        return type(self)(self.evidence[items], self.matrix, learn=self.learn)
+        return self._replace(evidence=self.evidence[items])
 
     def __repr__(self) -> str:
         return (
@@ -90,7 +98,7 @@ class Noisy(Evidence):
             told = told / np.bincount(self.groups)[self.groups]
         return float(np.exp(told.sum()))
 
-    def update(self, targets: ArrayLike) -> "Noisy":
+    def update(self, targets: ArrayLike) -> Self:
         """Return the channel re-estimated from soft labels of the truth, if it is to be learned.
 
         Each item's told label is spread over the states by ``matrix[true, s] * P(told | s)``; a row nothing
@@ -105,9 +113,15 @@ class Noisy(Evidence):
         counts = self.matrix * np.einsum("n...t,n...s->...ts", truth / np.maximum(heard, 1e-300), told)
         if counts.ndim > self.matrix.ndim:  # one channel for all tags stays one
             counts = counts.sum(axis=0)
+        counts += self.smoothing * self._start
         total = counts.sum(axis=-1, keepdims=True)
         fresh = np.where(total > 0, counts / np.where(total > 0, total, 1), self.matrix)
-        return Noisy(self.evidence, fresh, learn=True)
+        return self._replace(matrix=fresh)
+
+    def _replace(self, **changes: Any) -> Self:
+        other = type(self).__new__(type(self))
+        other.__dict__.update(self.__dict__ | changes)
+        return other
 
     def support(self, probs: ArrayLike) -> np.ndarray:
         return self.evidence.support(probs)

@@ -26,7 +26,7 @@ def code() -> str:
 
 def place(claim: Claim, seed: int, arm: str, *, quick: bool) -> Path:
     """Where the number of one arm and seed is kept."""
-    source = inspect.getsourcefile(claim.data)
+    source = inspect.getsourcefile(getattr(claim.data, "func", claim.data))  # of a partial, what it fills in
     text = Path(source).read_text() if source else ""
     key = hashlib.sha256(f"{code()}\0{text}\0{claim.id}\0{seed}\0{arm}\0{quick}".encode()).hexdigest()[:32]
     return cache_dir() / "reproduce" / claim.id / f"{key}.json"
