@@ -37,7 +37,7 @@ def test_examples_with_network_run(page: Path, tmp_path: Path, monkeypatch: pyte
 
 
 def test_every_page_of_a_topic_opens_with_an_example():
-    for name in ("index", "audit", "evidence", "data", "command"):
+    for name in ("index", "audit", "learn", "evidence", "data", "command"):
         [page] = [p for p in pages() if p.parent.name == "docs" and p.stem == name]
         first = next(blocks(page))
         assert first.language in ("pycon", "console"), f"{page.name} opens with {first.language}"
