@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from labelwright.parts import graphs
+from labelwright.parts import neighbours
 
 REFERENCE = 3000
 LEVEL = 0.01
@@ -44,7 +44,7 @@ def misfits(
     place = np.full(n, -1)
     place[sample] = np.arange(len(sample))
     likeness = np.full((n, k), np.inf)
-    for rows, cosine in graphs.similarities(vectors, vectors[sample]):
+    for rows, cosine in neighbours.similarities(vectors, vectors[sample]):
         own = np.flatnonzero(place[rows] >= 0)
         cosine[own, place[rows][own]] = -np.inf
         likeness[rows.start : rows.stop, present] = np.maximum.reduceat(cosine, first, axis=1)

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from labelwright.parts import graphs
+from labelwright.parts import neighbours
 
 SHOWN = 3
 ASKED = 10
@@ -46,7 +46,7 @@ def nearest(vectors: Any, given: np.ndarray, suggested: np.ndarray, rows: np.nda
     said = [""] * len(rows)
     first = rows[:MOST]
     labelled = np.array([k is not None for k in keys])
-    for part, cosines in graphs.similarities(vectors[first], vectors):
+    for part, cosines in neighbours.similarities(vectors[first], vectors):
         for place, similarity in zip(range(part.start, part.stop), cosines):
             row = int(first[place])
             similarity = np.where(labelled, similarity, -np.inf)

@@ -118,7 +118,7 @@ def possible(probs: np.ndarray, floor: float = FLOOR) -> np.ndarray:
 
     Examples
     --------
-    >>> possible(np.array([[1.0, 0.0]]), floor=0.1).tolist()
+    >>> possible(np.array([[1.0, 0.0]]), floor=0.1).round(2).tolist()
     [[0.95, 0.05]]
     """
     return np.asarray((1 - floor) * probs + floor / probs.shape[1])
