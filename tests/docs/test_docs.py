@@ -126,7 +126,12 @@ def test_references_are_sorted_and_whole():
         first = re.sub("[^a-z]", "", surname)
         assert re.fullmatch(rf"{re.escape(first)}{entry['year']}[a-z]+", key), key
         assert entry["title"]
-        assert entry.get("journal") or entry.get("booktitle") or entry.get("howpublished") or entry.get("publisher"), key
+        assert (
+            entry.get("journal")
+            or entry.get("booktitle")
+            or entry.get("howpublished")
+            or entry.get("publisher")
+        ), key
         assert entry["kind"] in ("article", "inproceedings", "misc", "book", "phdthesis"), key
 
 

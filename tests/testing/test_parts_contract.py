@@ -83,7 +83,17 @@ WITHOUT_ROLE = {
     "noise.thresholds": "(k,), not (k, k); tests/parts/test_noise",
 }
 # Files whose functions are engines or take a graph: tested by enumeration and oracles in tests/parts.
-OTHERS = {"arrays", "blend", "channel", "graph_kernels", "graphs", "kernels", "nearest", "neighbours", "priors"}
+OTHERS = {
+    "arrays",
+    "blend",
+    "channel",
+    "graph_kernels",
+    "graphs",
+    "kernels",
+    "nearest",
+    "neighbours",
+    "priors",
+}
 
 
 def functions():

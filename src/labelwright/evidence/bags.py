@@ -1,14 +1,15 @@
 """How many items of each class a bag holds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from labelwright.errors import InputError
+from labelwright.evidence.bag_tables import named, read_bags, read_counts, read_table
 from labelwright.evidence.base import Evidence, whole_groups
-from labelwright.evidence.classes import class_array, encode
+from labelwright.evidence.classes import class_array
 
 LATTICE = 2_000_000  # cells (items x counts) that one bag of several classes may take to be counted exactly
 SLACK = 1e-9
@@ -36,7 +37,7 @@ class Bags(Evidence):
         Position of each item's bag in `names`, -1 for none.
     names : ndarray (B,)
     low, high : ndarray (B, k) of int
-        Fewest and most items of each class.
+        Fewest and most items of each class, as narrow as the limits of the others make them.
     exact : ndarray (B,) of bool
         Whether the bag is counted exactly; otherwise by the saddlepoint approximation.
 
@@ -48,10 +49,30 @@ class Bags(Evidence):
     Notes
     -----
     Two classes are exact in O(size ** 2) time and O(size) memory a bag (Poisson-binomial law, tilted so that nothing
-    near the count underflows; each item is left out by polynomial division). Several classes are exact by
+    near the count underflows; each item is left out by polynomial division). So is any bag that speaks about one
+    class against the rest: classes of which it tells nothing are counted as one. Several classes are exact by
     forward-backward over the lattice of counts while items times lattice stay below two million cells. Beyond, the
-    saddlepoint approximation (exponential tilting and a normal copula with exact margins) takes over, in O(size k)
-    memory. Formulas after S012 and its successor, which run one class against the rest.
+    saddlepoint approximation (exponential tilting and a normal copula with exact margins) takes over, in O(size k +
+    k ** 2) memory, k being the classes that occur in the bag. Its posteriors add up to told counts all the same.
+
+    Errors of the approximation, measured where the exact result could be had, 3 and 4 classes, probabilities
+    from Dirichlet laws and from classifiers of wine and digits with noise, 170 to 200 bags each:
+
+    ==================  ========  ========  ========  ========
+    items in the bag          10        20        40        60
+    ==================  ========  ========  ========  ========
+    posterior, largest     0.060     0.045     0.014     0.005
+    posterior, mean        0.002    0.0007    0.0001   0.00004
+    log-evidence            0.14      0.10      0.03      0.01
+    limits, largest        0.068     0.069     0.030     0.018
+    ==================  ========  ========  ========  ========
+
+    The last row is the posterior where the counts were told to within one. Errors follow the number of
+    items in doubt, not the size. Where hardly any item is, the posterior was up to 0.07 off (0.12 with limits) and the
+    log-evidence up to 0.7; in bags of 16 digits of all ten classes 0.08 (mean 0.003) and 0.4. Such small bags are
+    counted exactly unless they have many classes; with 250 items of three classes the largest error was 3e-5.
+
+    Formulas after S012 and its successor, which run one class against the rest.
 
     Examples
     --------
@@ -65,10 +86,8 @@ class Bags(Evidence):
     def __init__(
         self, bag: ArrayLike | Sequence[Any], counts: Any, classes: Sequence[Any] | np.ndarray | None = None
     ):
-        codes, names = _bags(bag)
-        table = _counts(
-            counts, names, classes, "counts", np.bincount(codes[codes >= 0], minlength=len(names))
-        )
+        codes, names = read_bags(bag)
+        table = read_counts(counts, names, classes, "counts")
         self._build(codes, names, table, table, classes)
 
     @classmethod
@@ -81,15 +100,19 @@ class Bags(Evidence):
     ) -> Self:
         """Build from the fewest and the most items of each class, given like `counts`.
 
+        A class that may have from 0 to all items is one of which nothing is told; what is told of one class
+        alone, such as "at least three are ripe", is exact for any size and any number of classes.
+
         Examples
         --------
         >>> Bags.between([0, 0], [[0, 1]], [[1, 2]]).posterior([[0.5, 0.5], [0.5, 0.5]]).round(3).tolist()
         [[0.333, 0.667], [0.333, 0.667]]
         """
-        codes, names = _bags(bag)
-        return cls._of(
-            codes, names, _counts(low, names, classes, "low"), _counts(high, names, classes, "high"), classes
-        )
+        codes, names = read_bags(bag)
+        least, most = read_counts(low, names, classes, "low"), read_counts(high, names, classes, "high")
+        if least.shape != most.shape:
+            raise InputError(f"low has shape {least.shape} and high {most.shape}; they must match")
+        return cls._of(codes, names, least, most, classes)
 
     @classmethod
     def from_proportions(
@@ -108,53 +131,74 @@ class Bags(Evidence):
         proportions : array (B, k) of float, or mapping of bag to shares
         classes : sequence (k,), optional
         tolerance : float in [0, 1], optional
-            How far a share may be off; by default half an item of its bag, so that every count that rounds to
-            the share is possible.
+            How far a share may be off; by default half an item of its bag, so that only the nearest count is possible,
+            or both if two are equally near.
 
         Examples
         --------
         >>> Bags.from_proportions([0, 0, 0], [[0.67, 0.33]]).low.tolist()
         [[2, 1]]
         """
-        codes, names = _bags(bag)
-        sizes = np.bincount(codes[codes >= 0], minlength=len(names))
-        shares = _table(proportions, names, classes, "proportions").astype(float)
-        if shares.shape[1] == 1:
+        if tolerance is not None and not 0 <= tolerance <= 1:
+            raise InputError(f"tolerance={tolerance!r} must lie in [0, 1]: it is a difference of shares")
+        codes, names = read_bags(bag)
+        shares = read_table(proportions, names, classes, "proportions")
+        if shares.shape[1] == 1 and (classes is None or len(classes) == 2):
             shares = np.column_stack([1 - shares[:, 0], shares[:, 0]])
-        off = np.flatnonzero(
-            ~((shares >= 0) & (shares <= 1)).all(axis=1) | (np.abs(shares.sum(axis=1) - 1) > 0.01)
-        )
-        if len(off) and tolerance is None:
+        outside = ~((shares >= 0) & (shares <= 1)).all(axis=1)
+        off = np.flatnonzero(outside | ((tolerance is None) & (np.abs(shares.sum(axis=1) - 1) > 0.01)))
+        if len(off):
             raise InputError(
-                f"proportions of bag {names[off[0]]!r} are {shares[off[0]].tolist()}, expected shares that sum to 1"
+                f"proportions of bag {named(names, off[0])} are {shares[off[0]].tolist()}, expected shares in [0, 1] "
+                "that sum to 1; for numbers of items use Bags(bag, counts)"
             )
-        slack = 0.5 / np.maximum(sizes, 1)[:, None] if tolerance is None else tolerance
-        low = np.ceil(np.maximum(sizes[:, None] * (shares - slack), 0) - SLACK).astype(np.int64)
-        high = np.floor(np.minimum(sizes[:, None] * (shares + slack), sizes[:, None]) + SLACK).astype(
-            np.int64
-        )
-        return cls._of(codes, names, low, high, classes)
+        sizes = np.bincount(codes[codes >= 0], minlength=len(names))[:, None]
+        room = 0.5 if tolerance is None else tolerance * sizes
+        low = np.ceil(np.maximum(sizes * (shares - SLACK) - room, 0)).astype(np.int64)
+        high = np.floor(np.minimum(sizes * (shares + SLACK) + room, sizes)).astype(np.int64)
+        remedy = "; allow more with tolerance=..., as the counts nearest to these shares do not add up"
+        return cls._of(codes, names, low, high, classes, remedy)
 
     @classmethod
     def _of(
-        cls, codes: np.ndarray, names: np.ndarray, low: np.ndarray, high: np.ndarray, classes: Any
+        cls,
+        codes: np.ndarray,
+        names: np.ndarray,
+        low: np.ndarray,
+        high: np.ndarray,
+        classes: Any,
+        remedy: str = "",
     ) -> Self:
         bags = cls.__new__(cls)
-        bags._build(codes, names, low, high, classes)
+        bags._build(codes, names, low, high, classes, remedy)
         return bags
 
     def _build(
-        self, codes: np.ndarray, names: np.ndarray, low: np.ndarray, high: np.ndarray, classes: Any
+        self,
+        codes: np.ndarray,
+        names: np.ndarray,
+        low: np.ndarray,
+        high: np.ndarray,
+        classes: Any,
+        remedy: str = "",
     ) -> None:
-        self.bag, self.names, self.low, self.high = codes, names, low, high
+        self.bag, self.names = codes, names
+        sizes = self.sizes[:, None]
+        if low.shape[1] == 1 and (classes is None or len(classes) == 2):  # of the second
+            low, high = np.column_stack([sizes - high, low]), np.column_stack([sizes - low, high])
         self.classes = class_array(range(low.shape[1]) if classes is None else list(classes))
         if len(self.classes) != low.shape[1]:
             raise InputError(f"counts have {low.shape[1]} columns for {len(self.classes)} classes")
-        self._check()
+        self._check(low, high, remedy)
+        self.low = np.maximum(low, sizes - (high.sum(axis=1, keepdims=True) - high))
+        self.high = np.minimum(high, sizes - (low.sum(axis=1, keepdims=True) - low))
+        # Classes that may take all that the others leave: the bag does not tell them apart.
+        left = sizes - self.low.sum(axis=1, keepdims=True)
+        self._free = (self.low == 0) & (self.high == left) & (left > 0)
         order = np.argsort(codes, kind="stable")
         self._order = order[(codes < 0).sum() :]  # items in bags, bag by bag
         self._first = np.append(0, np.cumsum(self.sizes))
-        self.exact = self._cells() <= LATTICE
+        self.exact = self._steps() <= LATTICE
 
     def __len__(self) -> int:
         return len(self.bag)
@@ -195,13 +239,12 @@ class Bags(Evidence):
             logs = np.log(states[self._order])
         heard = np.full(logs.shape, -np.inf)
         if self.n_classes == 2:
-            two_classes(logs, self._first, *_window(self.low, self.high, self.sizes), heard)
+            two_classes(logs, self._first, self.low[:, 1].copy(), self.high[:, 1].copy(), heard)
         else:
             for b in range(len(self.names)):
-                rows, present = slice(self._first[b], self._first[b + 1]), np.flatnonzero(self.high[b] > 0)
-                some = np.ascontiguousarray(logs[rows][:, present])
-                heard[rows, present] = _one_bag(
-                    some, self.low[b, present], self.high[b, present], self.exact[b]
+                rows = slice(self._first[b], self._first[b + 1])
+                heard[rows] = _one_bag(
+                    logs[rows], self.low[b], self.high[b], self._free[b], bool(self.exact[b])
                 )
         told = np.zeros(states.shape)
         told[self._order] = heard
@@ -214,31 +257,57 @@ class Bags(Evidence):
         np.add.at(found, (self.bag[inside], codes[inside]), 1)
         return float(((found >= self.low) & (found <= self.high)).all())
 
-    def _cells(self) -> np.ndarray:
-        """Cells of the lattice of counts, times items: (B,); 0 where at most two classes are possible."""
-        widest = np.sort(self.high + 1.0, axis=1)[:, :-1]
-        cells = self.sizes * np.exp(np.log(widest).sum(axis=1))
-        return np.asarray(np.where((self.high > 0).sum(axis=1) <= 2, 0.0, cells))
+    def _steps(self) -> np.ndarray:
+        """Items times counts to go through: (B,); 0 where a bag tells at most two kinds of classes apart."""
+        alone = np.where(self._free, 0, self.high)
+        both = np.where(self._free, self.high, 0).max(axis=1, initial=0)
+        widths = np.sort(np.column_stack([alone, both]) + 1.0, axis=1)[:, :-1]  # all but the most frequent
+        steps = np.log(np.maximum(self.sizes, 1)) + np.log(widths).sum(axis=1)
+        return np.asarray(
+            np.where((alone > 0).sum(axis=1) + (both > 0) <= 2, 0.0, np.exp(np.minimum(steps, 700)))
+        )
 
-    def _check(self) -> None:
-        sizes, low, high = self.sizes, self.low, self.high
+    def _check(self, low: np.ndarray, high: np.ndarray, remedy: str) -> None:
+        sizes = self.sizes
         for wrong, says in (
-            ((low < 0).any(axis=1), "has a negative count"),
+            (((low < 0) | (high < 0)).any(axis=1), "has a negative count"),
+            (
+                (np.maximum(low, high) > sizes[:, None]).any(axis=1),
+                "counts more items of a class than it has",
+            ),
             ((low > high).any(axis=1), "has a fewest above its most"),
-            ((low > sizes[:, None]).any(axis=1), "counts more items of a class than it has"),
             (low.sum(axis=1) > sizes, "counts more items than it has"),
             (high.sum(axis=1) < sizes, "counts fewer items than it has"),
         ):
             if wrong.any():
                 b = int(np.flatnonzero(wrong)[0])
                 raise InputError(
-                    f"bag {self.names[b]!r} of {sizes[b]} items {says}: {low[b].tolist()}"
+                    f"bag {named(self.names, b)} of {sizes[b]} items {says}: {low[b].tolist()}"
                     + ("" if (low[b] == high[b]).all() else f" to {high[b].tolist()}")
+                    + (remedy or "; correct the counts, or which items are in the bag")
                 )
 
 
-def _one_bag(logs: np.ndarray, low: np.ndarray, high: np.ndarray, exact: bool) -> np.ndarray:
-    """Messages (m, k) of one bag, all of whose classes are possible."""
+def _one_bag(
+    logs: np.ndarray, low: np.ndarray, high: np.ndarray, free: np.ndarray, exact: bool
+) -> np.ndarray:
+    """Messages (m, k) of one bag, counted over the classes that are possible and that it tells apart."""
+    alone = np.flatnonzero((high > 0) & ~free)
+    kinds, least, most = [logs[:, alone]], low[alone], high[alone]
+    if free.any():
+        kinds.append(np.logaddexp.reduce(logs[:, free], axis=1, keepdims=True))
+        least, most = np.append(least, 0), np.append(most, high[free].max())
+    order = np.argsort(most, kind="stable")  # last the most frequent, which counting can leave out
+    some = np.ascontiguousarray(np.column_stack(kinds)[:, order])
+    found = np.empty((len(logs), len(order)))
+    found[:, order] = _counted(some, least[order], most[order], exact)
+    heard = np.full(logs.shape, -np.inf)
+    heard[:, alone] = found[:, : len(alone)]
+    heard[:, free] = found[:, len(alone) :]
+    return heard
+
+
+def _counted(logs: np.ndarray, low: np.ndarray, high: np.ndarray, exact: bool) -> np.ndarray:
     from labelwright.evidence.counting import several_classes, two_classes
     from labelwright.evidence.saddlepoint import saddlepoint
 
@@ -246,18 +315,12 @@ def _one_bag(logs: np.ndarray, low: np.ndarray, high: np.ndarray, exact: bool) -
     if len(low) == 1:
         return _one_class(logs)
     if len(low) == 2:
-        m = np.array([len(logs)])
-        two_classes(logs, np.append(0, m), *_window(low[None], high[None], m), heard)
+        two_classes(logs, np.array([0, len(logs)]), low[1:], high[1:], heard)
     elif exact:
         several_classes(logs, low, high, heard)
     else:
         return saddlepoint(logs, low, high)
     return heard
-
-
-def _window(low: np.ndarray, high: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Fewest and most items of the second of two classes, the first's interval included."""
-    return np.maximum(low[:, 1], sizes - high[:, 0]), np.minimum(high[:, 1], sizes - low[:, 0])
 
 
 def _one_class(logs: np.ndarray) -> np.ndarray:
@@ -266,72 +329,3 @@ def _one_class(logs: np.ndarray) -> np.ndarray:
     total = np.where(nowhere, 0.0, logs).sum()
     left = nowhere.sum() - nowhere  # others that cannot be of it
     return np.where(left > 0, -np.inf, total - np.where(nowhere, 0.0, logs))
-
-
-def _bags(bag: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Position of each item's bag, -1 for none, and the names of the bags."""
-    array = np.asarray(bag) if not hasattr(bag, "to_numpy") else bag.to_numpy()
-    if array.dtype.kind in "iu" and array.ndim == 1:
-        names, codes = np.unique(array, return_inverse=True)
-        loose = int(len(names) > 0 and names[0] == -1)
-        return codes.astype(np.intp) - loose, names[loose:]
-    codes, names = encode(bag)
-    return codes, names
-
-
-def _counts(
-    given: Any, names: np.ndarray, classes: Any, name: str, sizes: np.ndarray | None = None
-) -> np.ndarray:
-    table = _table(given, names, classes, name)
-    if table.dtype.kind not in "iu":
-        whole = np.round(table) if table.dtype.kind == "f" else table
-        odd = np.argwhere(~(whole == table)) if table.dtype.kind == "f" else np.zeros((1, 2), dtype=int)
-        if len(odd):
-            raise InputError(
-                f"{name} of bag {names[odd[0][0]]!r} hold {table[tuple(odd[0])]!r}, expected whole numbers; "
-                "for shares use Bags.from_proportions"
-            )
-        table = whole
-    table = table.astype(np.int64)
-    if table.shape[1] == 1 and sizes is not None:
-        table = np.column_stack([sizes - table[:, 0], table[:, 0]])
-    return table
-
-
-def _table(given: Any, names: np.ndarray, classes: Any, name: str) -> np.ndarray:
-    """Rows in the order of the bags, from an array or from mappings."""
-    if isinstance(given, Mapping):
-        known = {b: i for i, b in enumerate(names.tolist())}
-        for missing, says in (
-            (known.keys() - given.keys(), "no"),
-            (given.keys() - known.keys(), "items for no"),
-        ):
-            if missing:
-                raise InputError(
-                    f"{name} has no row for bag {next(iter(missing))!r}"
-                    if says == "no"
-                    else f"{name} speaks of bag {next(iter(missing))!r}, which has no items"
-                )
-        given = [_row(given[b], classes, b, name) for b in names.tolist()]
-    table = np.asarray(given)
-    if table.ndim == 1:
-        table = table[:, None]
-    if table.ndim != 2 or len(table) != len(names) or table.shape[1] == 0:
-        raise InputError(
-            f"{name} have shape {table.shape}, expected ({len(names)}, k): one row per bag, in the order of their "
-            "sorted names"
-        )
-    if table.shape[1] == 1 and classes is not None and len(classes) != 2:
-        raise InputError(f"{name} have one number a bag, which needs two classes, not {len(classes)}")
-    return table
-
-
-def _row(value: Any, classes: Any, bag: Any, name: str) -> Any:
-    if not isinstance(value, Mapping):
-        return value
-    if classes is None:
-        raise InputError(f"{name} of bag {bag!r} are by class; say all classes in their order: classes=[...]")
-    strange = [c for c in value if c not in list(classes)]
-    if strange:
-        raise InputError(f"{name} of bag {bag!r} speak of {strange[0]!r}, which is not among the classes")
-    return [value.get(c, 0) for c in classes]

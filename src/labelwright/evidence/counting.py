@@ -213,7 +213,7 @@ def several_classes(logs: np.ndarray, low: np.ndarray, high: np.ndarray, out: np
     """For each item of one bag: log P(all counts of its bag are told | class of the item), by forward-backward.
 
     The states passed through are the counts of all classes but the last, which has the rest. Plain numbers are
-    ten times as quick as logs and are right unless they underflow; then all is done again in logs.
+    six times as quick as logs and are right unless they underflow; then all is done again in logs.
 
     Parameters
     ----------

@@ -3,9 +3,8 @@
 import numpy as np
 from scipy.special import logsumexp
 
-WHOLE = (
-    1 / 12
-)  # variance of rounding to whole numbers (Sheppard): a count with hardly any spread stays harmless
+# Variance of rounding to whole numbers (Sheppard). Without it a count with hardly any spread ruins the normal law.
+WHOLE = 1 / 12
 LONGEST = 5.0  # most that one step of Newton's method changes a log
 CLOSE = 1e-9  # how near the expected counts must come to the told ones
 
@@ -30,7 +29,7 @@ def saddlepoint(logs: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarr
     message : array (m, k)
     """
     never = np.full(logs.shape, -np.inf)
-    nowhere = np.isneginf(logs).all(axis=1)
+    nowhere = (logs == -np.inf).all(axis=1)
     if nowhere.sum() > 1 or ((logs > -np.inf).sum(axis=0) + nowhere.sum() < low).any():
         return never
     logs = np.where(nowhere[:, None], 0.0, logs)  # an item's own weights play no part in its message
@@ -199,16 +198,27 @@ def _heard(
     """
     noise, shift = np.zeros(len(counts)), np.zeros(len(counts))
     for j in np.flatnonzero(low < high):
-        v = np.arange(low[j], high[j] + 1) - counts[j]
-        weight = -0.5 * v * v / own[j] - t[j] * v
-        weight = np.exp(weight - weight.max())
-        weight /= weight.sum()
-        mean = weight @ v
-        variance = weight @ (v - mean) ** 2
-        gained = 1 / max(variance, 1e-12) - 1 / own[j]
-        noise[j] = 1 / gained if gained > 1e-6 / own[j] else np.inf
-        shift[j] = -noise[j] * mean / max(variance, 1e-12) if np.isfinite(noise[j]) else 0.0
+        reach = int(10 * np.sqrt(own[j])) + 2
+        whole = np.arange(min(low[j], int(counts[j]) - reach), max(high[j], int(counts[j]) + reach) + 1)
+        v = whole - counts[j]
+        before = _moments(v, -0.5 * v * v / own[j])  # of whole numbers, as what is told is
+        v = v[(low[j] <= whole) & (whole <= high[j])]
+        after = _moments(v, -0.5 * v * v / own[j] - t[j] * v)
+        share = before[1] / after[1]
+        if share > 1 + 1e-6:
+            noise[j] = own[j] / (share - 1)
+            shift[j] = (before[0] - after[0] * share) / (share - 1)
+        else:
+            noise[j] = np.inf
     return noise, shift
+
+
+def _moments(v: np.ndarray, logs: np.ndarray) -> tuple[float, float]:
+    """Mean and variance (at least 1e-9) of the numbers v under weights given by their logs."""
+    weights = np.exp(logs - logs.max())
+    weights /= weights.sum()
+    mean = float(weights @ v)
+    return mean, max(float(weights @ (v - mean) ** 2), 1e-9)
 
 
 def _log_normal(x: np.ndarray, variance: np.ndarray) -> float:

@@ -2,5 +2,6 @@
 
 from labelwright.learn.imprecise import ImpreciseEM
 from labelwright.learn.imprecise_net import ImpreciseNet
+from labelwright.learn.proportions import LLP
 
-__all__ = ["ImpreciseEM", "ImpreciseNet"]
+__all__ = ["LLP", "ImpreciseEM", "ImpreciseNet"]
