@@ -167,8 +167,11 @@ def _entry(path: str, thing: Any) -> list[str]:
 def departures(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
     """Give a closing "Departs from the paper: ..." a heading of its own.
 
-    It stands after the last section of a docstring, where numpydoc would take it for one more parameter.
+    It stands after the last section of a docstring, where numpydoc would take it for one more parameter; where
+    notes have begun already, it is one of them.
     """
+    if "Notes" in lines:
+        return
     for start, line in enumerate(lines):
         if line.startswith("Departs from the paper: "):
             stop = next((i for i in range(start, len(lines)) if not lines[i].strip()), len(lines))

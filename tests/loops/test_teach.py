@@ -35,7 +35,7 @@ def student_of(X, seen=None):
 
 
 def test_self_training_with_a_growing_share_equals_the_loop_written_out(digits):
-    X, y, told = digits
+    X, _, told = digits
     start = student_of(X)(told.posterior(np.full((600, 10), 0.1)), told.known.astype(float))
     schedule = [partial(weigh.small_loss, keep=share) for share in (0.2, 0.4, 0.6)]
     lessons = teach(start, student_of(X), told, weigh=schedule, shape=shapes.harden)

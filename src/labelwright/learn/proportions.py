@@ -48,8 +48,8 @@ class LLP(ClassifierMixin, BaseEstimator):
     """Learn a classifier of items from evidence about bags of them, by belief propagation over a graph of like items.
 
     Items that are alike probably share their class, and in each bag the told counts hold. Belief propagation joins
-    the two into pseudo-labels, a model learns from these, its last hidden layer says anew what is alike, and so on
-    for some rounds.
+    the two into pseudo-labels, a model learns from these, and with several rounds its last hidden layer
+    says anew what is alike.
 
     Parameters
     ----------

@@ -2,10 +2,8 @@
 
 Weak views (`identity`) show an item as it is, strong ones change it without changing its class. Each row is
 changed by draws of its own, and the same generator state gives the same result. Strengths are keywords; set
-them with `functools.partial`.
+them with `functools.partial`:
 
-Examples
---------
 >>> from functools import partial
 >>> generator = torch.Generator().manual_seed(0)
 >>> strong = compose(partial(shift, pixels=2), partial(erase, side=3))

@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import logsumexp
+from sklearn.decomposition import PCA
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
@@ -21,8 +22,7 @@ NEEDS = ("torch", "lightning_fabric", "safetensors")
 
 def bagged(rng, quick=False, name="breast-cancer", size=64, most=2000):
     """A table of two classes, its training rows in random bags of which only the counts are told."""
-    found = data.load(name)
-    X, y = np.asarray(found.items, dtype=float), np.unique(np.asarray(found.labels), return_inverse=True)[1]
+    X, y = fours_and_nines() if name == "four-or-nine" else table(name)
     rows = rng.permutation(len(y))[: min(most, 300 if quick else most) + 1500]
     seed = int(rng.integers(2**31))
     train, test, truth, answer = train_test_split(
@@ -40,6 +40,21 @@ def bagged(rng, quick=False, name="breast-cancer", size=64, most=2000):
         "seed": seed,
         "epochs": 10 if quick else EPOCHS,
     }
+
+
+def table(name):
+    """Features and the codes of the two classes."""
+    found = data.load(name)
+    return np.asarray(found.items, dtype=float), np.unique(np.asarray(found.labels), return_inverse=True)[1]
+
+
+def fours_and_nines():
+    """Pictures of two digits that look alike, by 30 principal components."""
+    found = data.load("mnist-10k")
+    labels = np.asarray(found.labels).astype(int)
+    rows = np.flatnonzero(np.isin(labels, (4, 9)))
+    pixels = np.asarray(found.items)[rows].reshape(len(rows), -1) / 255
+    return PCA(30, random_state=0).fit_transform(pixels), (labels[rows] == 9).astype(int)
 
 
 def belief_propagation(d):
@@ -116,11 +131,11 @@ ARMS = {
 }
 
 
-def large(table):
+def large(table, *, name="", changed="", **options):
     """The claim for large bags of one table."""
     return Claim(
         paper="S084",
-        name=f"large-bags-{table}",
+        name=name or f"large-bags-{table}",
         says="With 64 items a bag, belief propagation over counts and likeness beats fitting bag means, by 5 points.",
         data=partial(bagged, name=table),
         arms=ARMS,
@@ -130,16 +145,29 @@ def large(table):
             *(ahead("LLP-BP", of=arm) for arm in ("EasyLLP", "MeanMap", "share as label")),
         ),
         departs="exact counts, Euclidean neighbours on standardised features, one round, two layers of 64, "
-        "fixed epochs for the baselines, up to 2,450 rows",
+        "fixed epochs for the baselines, up to 2,450 rows" + changed,
         unit="AUC",
         needs=NEEDS,
         budget_s=240,
+        **options,
     )
 
 
+MORE = "; changed: 15 seeds in place of 5, whose interval was too wide for the margin"
+
 CLAIMS = (
     large("breast-cancer"),
+    large(
+        "breast-cancer",
+        name="large-bags-again",
+        changed=MORE,
+        supersedes="large-bags-breast-cancer",
+        seeds=15,
+    ),  # fmt: skip
     large("spambase"),
+    large(
+        "four-or-nine", changed="; handwritten digits by 30 principal components, where neighbours are alike"
+    ),
     Claim(
         paper="S084",
         name="small-bags",
