@@ -163,7 +163,7 @@ CLAIMS = (
         changed=MORE,
         supersedes="large-bags-breast-cancer",
         seeds=15,
-    ),  # fmt: skip
+    ),
     large("spambase"),
     large(
         "four-or-nine", changed="; handwritten digits by 30 principal components, where neighbours are alike"
