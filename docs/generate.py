@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 import typer
+from gallery import gallery  # beside this file
 
 from labelwright import cli, data
 from labelwright.papers import plain
@@ -273,6 +274,7 @@ PARTS: dict[str, Callable[..., str]] = {
     "api": api,
     "bench": bench,
     "cards": cards,
+    "gallery": gallery,
     "command": command,
     "coverage": coverage,
     "page": page,

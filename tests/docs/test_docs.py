@@ -325,3 +325,32 @@ def test_links_inside_the_site_lead_somewhere(site: Path):
     for page in site.rglob("*.html"):
         for target in re.findall(r'<a [^>]*href="([^"#:]+)(?:#[^"]*)?"', page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name} points to {target}"
+
+
+# What was rerun
+
+
+def test_every_result_has_a_section_a_table_and_a_plot():
+    text = generate.gallery()
+    for path in sorted((ROOT / "results").glob("S*.json")):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        assert f"### {path.stem}: {record['verdict']}" in text
+        _, _, rest = text.partition(f"### {path.stem}: ")
+        section = rest.partition("\n### ")[0]
+        assert section.count("<circle") == sum(len(arm["values"]) for arm in record["arms"].values())
+        assert section.count(" ahead of ") >= len(record["comparisons"])
+        assert record["departs"] in section
+    assert "superseded by noisy-smoothed" in text
+
+
+def test_dots_stand_where_their_numbers_are():
+    from gallery import plot
+
+    arms = {"a": {"mean": 2.0, "values": [1.0, 3.0]}, "b<": {"mean": 3.0, "values": [3.0]}}
+    drawn = plot({"arms": arms, "unit": "points"})
+    places = [float(x) for x in re.findall(r'<circle cx="([\d.]+)"', drawn)]
+    assert places[0] < places[1] == places[2]
+    bars = [float(x) for x in re.findall(r'<line x1="([\d.]+)" x2="\1"', drawn)]
+    assert bars == [pytest.approx((places[0] + places[1]) / 2, abs=0.11), places[2]]
+    assert "b&lt;" in drawn
+    assert "\n\n" not in drawn  # a blank line would end the block of HTML
