@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labelwright import Candidates, Exact, InputError, Noisy, Together, Votes
+from labelwright import Bags, Candidates, Exact, InputError, Noisy, Together, Votes
 from labelwright.errors import DoubtfulInput
 from labelwright.evidence import Evidence
 from labelwright.evidence.base import whole_groups
@@ -176,3 +176,21 @@ def test_a_mask_says_how_many_items_there_are():
     told = Together([(np.array([False, True, False]), Exact([1], classes=range(2)))])
     assert len(told) == 3
     assert told[[2, 1]].posterior([[0.5, 0.5]] * 2).tolist() == [[0.5, 0.5], [0, 1]]
+
+
+def test_tiny_probabilities_and_a_thousand_classes_do_not_underflow():
+    probs = np.full((6, 2), [1e-300, 1.0])
+    told = Together([Bags([0, 0, 0, 1, 1, 1], [[1, 2], [0, 3]]), ([0], Exact([0], classes=range(2)))])
+    np.testing.assert_allclose(told.posterior(probs)[:, 0], [1, 0, 0, 0, 0, 0], atol=1e-12)
+    assert told.log_evidence(probs).sum() == pytest.approx(np.log(1e-300))
+    shared = Together([Bags([0, 0, 1, 1], [[1, 1], [1, 1]]), Bags([0, 1, 1, 0], [[1, 1], [1, 1]])])
+    np.testing.assert_allclose(shared.posterior(probs[:4]), 0.5)  # a loop, and alike from all sides
+    wide = np.full((4, 1000), 1e-300)
+    wide[:, -1] = 1.0
+    counts = np.zeros((1, 1000), dtype=int)
+    counts[0, [3, 999]] = 1
+    both = Together([([0, 1], Bags([0, 0], counts)), ([2], Exact([7], classes=range(1000)))], n=4)
+    posterior = both.posterior(wide)
+    assert np.isfinite(posterior).all()
+    np.testing.assert_allclose(posterior[:2, 3], 0.5)
+    np.testing.assert_allclose(both.log_evidence(wide).sum(), np.log(2) + 2 * np.log(1e-300))
