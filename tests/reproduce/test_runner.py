@@ -171,3 +171,13 @@ def test_every_claim_runs(claim, tmp_path):
     result = run_one(claim, quick=True, n_jobs=1)
     assert result.verdict in ("holds", "fails", "unclear")
     assert result.wall_s < claim.budget_s
+
+
+def test_every_room_that_is_there_can_be_cited():
+    from labelwright.reproduce.cite import ROOMS as CITED
+    from labelwright.reproduce.cite import cited, implementations
+    from labelwright.testing.discover import ROOMS, _is_there
+
+    assert set(CITED) == {room for room in ROOMS if _is_there(room)}
+    assert [book.id for book in cited("learn.LLP")] == ["S084"]
+    assert {"learn.ImpreciseEM", "learn.ImpreciseNet"} <= set(implementations()["chen2024imprecise"])

@@ -8,7 +8,7 @@ from typing import Any
 from labelwright.errors import InputError
 from labelwright.papers.catalogue import Paper, paper
 
-ROOMS = ("audit",)
+ROOMS = ("audit", "learn")
 
 
 @lru_cache(maxsize=1)
