@@ -194,3 +194,16 @@ def test_tiny_probabilities_and_a_thousand_classes_do_not_underflow():
     assert np.isfinite(posterior).all()
     np.testing.assert_allclose(posterior[:2, 3], 0.5)
     np.testing.assert_allclose(both.log_evidence(wide).sum(), np.log(2) + 2 * np.log(1e-300))
+
+
+def test_informed_items_are_those_something_was_told_about():
+    told = Together(
+        [
+            ([0, 1], Exact([1, None], classes=range(2))),
+            ([2, 3], Bags([0, 0], [[1, 1]])),  # flat for each, but not nothing
+            ([4, 5], Bags([0, -1], [[1, 0]])),  # a bag of one, and an item in no bag
+        ],
+        n=7,
+    )
+    assert told.informed.tolist() == [True, False, True, True, True, False, False]
+    assert Noisy(Exact([1, None], classes=range(2)), 0.3).informed.tolist() == [True, False]

@@ -9,7 +9,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from labelwright import Candidates, Exact, InputError, Marks, Noisy, Together, Votes
+from labelwright import Bags, Candidates, Exact, InputError, Marks, Noisy, Together, Votes
 from labelwright.learn import ImpreciseEM
 from labelwright.loops import em, fit_soft, flat, possible
 
@@ -130,6 +130,7 @@ def test_what_the_evidence_learned_is_kept(wine):
         (Exact([None] * 178, classes=range(3)), "all labels are missing"),
         (np.linspace(0, 1, 178), "continuous"),
         (None, "target y is None"),
+        (Bags(np.arange(178) // 2, [[1, 1]] * 89), "all classes alike"),
     ],
 )
 def test_bad_labels_are_refused(wine, y, says):

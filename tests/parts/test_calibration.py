@@ -247,7 +247,7 @@ def test_isotonic_follows_scikit_learn():
 def test_isotonic_takes_the_posterior_for_targets():
     probs, codes, _, rng = drawn(n=300)
     told = evidence_of("noisy", codes, 3, rng)[: len(codes)]
-    kept = calibration.informed(told)
+    kept = told.informed
     soft = told.posterior(adjust.temperature(probs, 1.0))[kept]
     curve = IsotonicRegression(y_min=1 / (kept.sum() + 3), out_of_bounds="clip").fit(
         probs[kept, 0], soft[:, 0]
@@ -296,10 +296,10 @@ def test_results_show_their_numbers_and_are_frozen():
 
 
 def test_informed_rows():
-    assert calibration.informed(Marks([[1, -1], [-1, -1]])).tolist() == [True, False]
-    assert calibration.informed(Candidates([[True, True], [True, False]])).tolist() == [False, True]
-    assert calibration.informed(Noisy(Exact(["a", "b", None]), 0.1)).tolist() == [True, True, False]
-    assert calibration.informed(Pairs([1, 0], 2)).all()
+    assert Marks([[1, -1], [-1, -1]]).informed.tolist() == [True, False]
+    assert Candidates([[True, True], [True, False]]).informed.tolist() == [False, True]
+    assert Noisy(Exact(["a", "b", None]), 0.1).informed.tolist() == [True, True, False]
+    assert Pairs([1, 0], 2).informed.all()
 
 
 PROBS = np.array([[0.8, 0.2], [0.3, 0.7], [0.6, 0.4]])

@@ -68,7 +68,6 @@ CHECKS = {
 WITHOUT_ROLE = {
     "adjust.linear": "a step of affine",
     "adjust.bent": "a step of bend",
-    "calibration.informed": "says which rows count; tests/parts/test_calibration",
     "losses.proportion": "needs groups; tests/parts/test_losses",
     "metrics.aurc": "of a ranking, not of labels; tests/parts/test_metrics",
     "metrics.excess_aurc": "of a ranking, not of labels; tests/parts/test_metrics",

@@ -48,6 +48,15 @@ class Evidence(ABC):
         """Shape of the states of one item: (k,), or (L, 2) for tags."""
         return (self.n_classes,)
 
+    @property
+    def informed(self) -> np.ndarray:
+        """Where something was told, (n,) of bool; of grouped evidence, every item that shares its group."""
+        message = self.message(np.full((len(self), *self.states), 1 / self.states[-1]))
+        with np.errstate(invalid="ignore"):  # a row that rules out everything is for the posterior to refuse
+            alike = np.ptp(message, axis=-1) < 1e-12
+        told = ~alike.all(axis=tuple(range(1, alike.ndim)))
+        return np.asarray(told if self.unit == "item" else told | (np.bincount(self.groups)[self.groups] > 1))
+
     @abstractmethod
     def __len__(self) -> int: ...
 
@@ -136,6 +145,11 @@ class Evidence(ABC):
         if not isinstance(other, Evidence):
             return NotImplemented
         return Together([self, other])
+
+    def _replace(self, **changes: Any) -> Self:
+        other = type(self).__new__(type(self))
+        other.__dict__.update(self.__dict__ | changes)
+        return other
 
     def _log_joint(self, probs: ArrayLike) -> np.ndarray:
         states = self._to_states(probs)

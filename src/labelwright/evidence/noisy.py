@@ -118,11 +118,6 @@ class Noisy(Evidence):
         fresh = np.where(total > 0, counts / np.where(total > 0, total, 1), self.matrix)
         return self._replace(matrix=fresh)
 
-    def _replace(self, **changes: Any) -> Self:
-        other = type(self).__new__(type(self))
-        other.__dict__.update(self.__dict__ | changes)
-        return other
-
     def support(self, probs: ArrayLike) -> np.ndarray:
         return self.evidence.support(probs)
 

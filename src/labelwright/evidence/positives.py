@@ -145,11 +145,6 @@ class Positives(RowEvidence):
             )
         return min(labelled / positives, 1.0) if labelled else 0.0
 
-    def _replace(self, **changes: Any) -> Self:
-        other = type(self).__new__(type(self))
-        other.__dict__.update(self.__dict__ | changes)
-        return other
-
 
 def _flags(labelled: ArrayLike) -> np.ndarray:
     flags = np.asarray(labelled)

@@ -147,11 +147,6 @@ class Rankings(RowEvidence):
         open_ = np.where(known, np.maximum(1.0 - here.cumsum(axis=1) + here, here), 0.0)
         return self._replace(strength=_strongest(here.sum(axis=0), open_.sum(axis=0), self.n_classes))
 
-    def _replace(self, **changes: Any) -> Self:
-        other = type(self).__new__(type(self))
-        other.__dict__.update(self.__dict__ | changes)
-        return other
-
 
 def _strongest(here: np.ndarray, open_: np.ndarray, k: int) -> float:
     """Maximise ``sum over places of here * log s - open * log(others + s)`` over s in [1, 1e9].

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -30,7 +31,7 @@ class Together(Evidence):
     are taken to be told independently of each other given the labels (``a & b``), so their likelihoods multiply.
 
     Where grouped pieces (bags, spans) share items, the posterior comes from belief propagation between the
-    groups, each of which is conditioned exactly. That is exact where the groups form no loop (two groups share
+    groups, each of which is conditioned as by itself. That is exact where the groups form no loop (two groups share
     at most one item, and no chain of groups closes); with loops it is an approximation, and log_evidence is Bethe's.
 
     Parameters
@@ -107,9 +108,7 @@ class Together(Evidence):
         if self._joint:
             rows = whole_groups(self, items)
         kept = []
-        for piece in self.pieces:
-            place = np.full(self._n, -1)
-            place[piece.rows] = np.arange(len(piece.rows))
+        for piece, place in zip(self.pieces, self._places):
             inside = place[rows]
             kept.append((np.flatnonzero(inside >= 0), piece.evidence[inside[inside >= 0]]))
         return type(self)(kept, n=len(rows))
@@ -133,6 +132,16 @@ class Together(Evidence):
         """Every piece re-learns its own parameters from the soft labels of its rows."""
         table = np.asarray(targets)
         return Together([(rows, e.update(table[rows])) for rows, e in self.pieces], n=self._n)
+
+    @cached_property
+    def _places(self) -> list[np.ndarray]:
+        """For every piece, where each row of the whole stands in it, -1 for nowhere; batches ask again and again."""
+        places = []
+        for rows, _ in self.pieces:
+            place = np.full(self._n, -1)
+            place[rows] = np.arange(len(rows))
+            places.append(place)
+        return places
 
     @property
     def _joint(self) -> tuple[Piece, ...]:

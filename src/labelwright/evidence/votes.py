@@ -193,8 +193,3 @@ class Votes(RowEvidence):
         return self._replace(
             confusion=np.where(total > 0, confusion / np.where(total > 0, total, 1), self._start)
         )
-
-    def _replace(self, **changes: Any) -> Self:
-        other = type(self).__new__(type(self))
-        other.__dict__.update(self.__dict__ | changes)
-        return other

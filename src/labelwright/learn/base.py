@@ -8,6 +8,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from labelwright.errors import InputError
 from labelwright.evidence import Evidence, Marks, as_evidence
+from labelwright.loops import flat
 from labelwright.loops.cross_fit import n_rows
 
 
@@ -47,8 +48,30 @@ def check_fit(estimator: BaseEstimator, X: Any, y: Any, *, any_items: bool = Fal
         raise InputError(
             f"y holds {told.n_classes} class ({told.classes.tolist()}); at least 2 are needed to tell items apart"
         )
+    if not told.informed.any():
+        raise InputError(
+            f"y tells nothing about any of {len(told)} items: all labels are missing; label a few of each class"
+        )
     estimator.classes_ = told.classes
     return X, told
+
+
+def first_posterior(evidence: Evidence) -> np.ndarray:
+    """Posterior (n, k) of equal probabilities, where methods without a random start begin.
+
+    Raises
+    ------
+    InputError
+        When what was told treats all classes alike, as bags of equal counts do.
+    """
+    start = flat(len(evidence), evidence.n_classes)
+    told = evidence.posterior(start)
+    if np.allclose(told, start):
+        raise InputError(
+            "y speaks of all classes alike (bags of equal counts, say), which gives no start to tell them apart; "
+            "add a few labels, or take ImpreciseNet, which starts at random"
+        )
+    return told
 
 
 def check_predict(estimator: BaseEstimator, X: Any) -> Any:

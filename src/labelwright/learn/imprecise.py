@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 
 from labelwright.errors import InputError
 from labelwright.evidence import Evidence
-from labelwright.learn.base import check_fit, check_predict
+from labelwright.learn.base import check_fit, check_predict, first_posterior
 from labelwright.loops import em, fit_soft, flat, possible
 from labelwright.loops.cross_fit import seeded, take
 
@@ -93,8 +93,8 @@ class ImpreciseEM(ClassifierMixin, BaseEstimator):
         fold_of = self._assigned(evidence, seed)
 
         def refit(targets: np.ndarray) -> np.ndarray:
-            self.model_ = fit_soft(seeded(model, int(seed)), X, targets)
             if fold_of is None:
+                self.model_ = fit_soft(seeded(model, int(seed)), X, targets)
                 return possible(self.model_.predict_proba(X))
             probs = np.empty((n, k))
             for fold in range(fold_of.max() + 1):
@@ -103,11 +103,13 @@ class ImpreciseEM(ClassifierMixin, BaseEstimator):
                 probs[unseen] = fitted.predict_proba(take(X, unseen))
             return possible(probs)
 
-        start = flat(n, k)
-        if np.allclose(evidence.posterior(start), start):
-            raise InputError(f"y tells nothing about any of {n} items: all labels are missing")
+        first_posterior(evidence)
         name = f"fitting {type(model).__name__}"
-        found = em(evidence, refit, start, max_iter=self.max_iter, tol=self.tol, name=name, show=self.show)
+        found = em(
+            evidence, refit, flat(n, k), max_iter=self.max_iter, tol=self.tol, name=name, show=self.show
+        )
+        if fold_of is not None:
+            self.model_ = fit_soft(seeded(model, int(seed)), X, found.targets)
         self.targets_, self.evidence_, self.trace_ = found.targets, found.evidence, found.trace
         self.n_iter_, self.converged_ = len(found.trace) - 1, found.converged
         return self

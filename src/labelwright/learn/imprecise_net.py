@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from labelwright.errors import InputError, need
+from labelwright.errors import need
 from labelwright.learn.base import check_fit, check_predict
 from labelwright.loops import em, flat, possible
 
@@ -16,8 +16,9 @@ class ImpreciseNet(ClassifierMixin, BaseEstimator):
     """Train a network on any evidence: expectation-maximisation batch by batch, with weak and strong views.
 
     Each batch conditions the predictions of the weak view on the evidence, and the strong views learn the result;
-    after each epoch the evidence learns its own parameters (a channel, confusions, a prior). Since the gradient of the
-    log-evidence is the posterior less the prediction, every such step climbs the likelihood of what was told.
+    after each epoch the evidence learns its own parameters (a channel, confusions, a prior). The gradient of the
+    log-evidence is the posterior less the prediction, so were both views the same, such a step would climb the
+    likelihood of what was told; with a strong view it also draws the views together.
 
     Parameters
     ----------
@@ -29,7 +30,7 @@ class ImpreciseNet(ClassifierMixin, BaseEstimator):
         The weak one, then the strong ones, from `labelwright.nets.views`. By default numbers are jittered, and pictures
         shifted and partly erased.
     loss : ``(logits, targets) -> (b,)``, optional
-        Any of `labelwright.parts.losses`; cross-entropy unless given, whose gradient is that of the log-evidence.
+        Any of `labelwright.parts.losses`; cross-entropy unless given.
     epochs : int, default 60
     batch_size : int, default 128
         Groups of grouped evidence stand in one batch, which may therefore exceed it.
@@ -109,12 +110,9 @@ class ImpreciseNet(ClassifierMixin, BaseEstimator):
         """Train on items (n, ...) and evidence about them; plain labels are believed, None and NaN are missing."""
         X, evidence = check_fit(self, X, y, any_items=getattr(X, "ndim", 2) > 2)
         n, k = len(evidence), evidence.n_classes
-        start = flat(n, k)
-        if np.allclose(evidence.posterior(start), start):
-            raise InputError(f"y tells nothing about any of {n} items: all labels are missing")
         self.untrained(X, k, groups=None if evidence.unit == "item" else evidence.groups)
         found = em(
-            evidence, lambda targets: possible(self.epoch_(targets)), start,
+            evidence, lambda targets: possible(self.epoch_(targets)), flat(n, k),
             max_iter=self.epochs, tol=None, inside=True, name="training", show=self.show,
         )  # fmt: skip
         self.targets_, self.evidence_, self.trace_ = found.targets, found.evidence, found.trace

@@ -10,8 +10,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 
 from labelwright.errors import InputError
 from labelwright.evidence import Evidence
-from labelwright.learn.base import check_fit, check_predict
-from labelwright.loops import fit_soft, flat
+from labelwright.learn.base import check_fit, check_predict, first_posterior
+from labelwright.loops import fit_soft, flat, possible
 from labelwright.loops.cross_fit import seeded, take
 from labelwright.parts import graphs, neighbours
 from labelwright.progress import progress
@@ -149,10 +149,7 @@ class LLP(ClassifierMixin, BaseEstimator):
         """
         X, evidence = check_fit(self, X, y)
         self._check_settings(len(evidence))
-        start = flat(len(evidence), evidence.n_classes)
-        told = evidence.posterior(start)
-        if np.allclose(told, start):
-            raise InputError(f"y tells nothing about any of {len(told)} items: all labels are missing")
+        told = first_posterior(evidence)
         self.search_: list[Tried] = []
         self.pseudo_, self.n_iter_, self.converged_ = told, 1, True
         if (told.max(axis=1) == 1).all():  # nothing is left to infer
@@ -276,7 +273,7 @@ def residuals(probs: np.ndarray, evidence: Evidence) -> np.ndarray:
     >>> residuals(np.array([[0.5, 0.5], [0.5, 0.5]]), Bags([0, 0], [[2, 0]]))
     array([1.])
     """
-    off = probs - evidence.posterior(0.999 * probs + 0.001 / probs.shape[1])
+    off = probs - evidence.posterior(possible(probs, 1e-3))
     groups = np.unique(evidence.groups, return_inverse=True)[1]
     sums = np.column_stack([np.bincount(groups, weights=column) for column in off.T])
     return 0.5 * (sums**2).sum(axis=1)

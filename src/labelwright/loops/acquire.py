@@ -7,6 +7,7 @@ import numpy as np
 
 from labelwright.errors import InputError
 from labelwright.evidence import Evidence, Exact, Together
+from labelwright.loops.em import flat
 from labelwright.progress import progress
 
 Learn = Callable[[Evidence], np.ndarray]
@@ -97,11 +98,13 @@ def acquire(
     n, k = len(evidence), evidence.n_classes
     open_ = np.zeros(n, dtype=bool)
     if candidates is None:
-        open_[evidence.posterior(np.full((n, k), 1 / k)).max(axis=1) < 1 - 1e-9] = True
+        open_[evidence.posterior(flat(n, k)).max(axis=1) < 1 - 1e-9] = True
     else:
         open_[candidates] = True
     if budget > open_.sum():
-        raise InputError(f"budget={budget} exceeds the {int(open_.sum())} items that may be asked about")
+        raise InputError(
+            f"budget={budget} exceeds the {int(open_.sum())} items that may be asked about; lower it"
+        )
     rng, asked = np.random.default_rng(random_state), np.empty(0, dtype=np.intp)
     watched: list[tuple[int, Any]] = []
     with progress("asking", total=budget, show=show) as tick:

@@ -8,6 +8,7 @@ import numpy as np
 from labelwright.errors import InputError
 from labelwright.evidence import Evidence
 from labelwright.loops.cross_fit import n_rows, take
+from labelwright.loops.em import flat
 
 FLOOR = 1e-3  # shares of a target below this are not worth a row of their own
 
@@ -114,7 +115,7 @@ def learner(model: Any, X: Any) -> Callable[[Evidence], np.ndarray]:
     """
 
     def learn(evidence: Evidence) -> np.ndarray:
-        start = np.full((len(evidence), evidence.n_classes), 1 / evidence.n_classes)
+        start = flat(len(evidence), evidence.n_classes)
         targets = evidence.posterior(start)
         known = np.abs(targets - start).max(axis=1) > 1e-9
         if not known.any():

@@ -248,22 +248,6 @@ def isotonic(probs: ArrayLike, told: Told) -> Isotonic:
     return Isotonic(tuple(knots), tuple(heights))
 
 
-def informed(evidence: Evidence) -> np.ndarray:
-    """Rows of which something was told: (n,) bool. Where items are told of in groups, all rows.
-
-    Examples
-    --------
-    >>> informed(as_evidence(["a", None, "b"])).tolist()
-    [True, False, True]
-    """
-    if evidence.unit != "item":
-        return np.ones(len(evidence), dtype=bool)
-    message = _message(evidence)
-    with np.errstate(invalid="ignore"):  # a row that rules out everything is for the posterior to refuse
-        alike = np.ptp(message, axis=-1) < 1e-12
-    return ~alike.all(axis=tuple(range(1, alike.ndim)))
-
-
 class _Problem(NamedTuple):
     """Minus the mean log-evidence of ``softmax(weight * logs + shift)`` with its penalty, and the slope of both."""
 
@@ -282,8 +266,9 @@ class _Problem(NamedTuple):
         weight, shift = self.split(parameters)
         logits = adjust.linear(self.logs, weight)
         adjusted = np.maximum(adjust._softmax(logits + shift if shift.size else logits), TINY)
-        value = -self.evidence.log_evidence(adjusted).mean()
-        slope = (adjusted - self.evidence.posterior(adjusted)) / len(adjusted)  # Fisher's identity
+        posterior, told = self.evidence.condition(adjusted)
+        value = -told.mean()
+        slope = (adjusted - posterior) / len(adjusted)  # Fisher's identity
         if weight.ndim == 2:
             by_weight = slope.T @ self.logs
         else:
@@ -337,7 +322,7 @@ def _heard(probs: ArrayLike, told: Told) -> tuple[np.ndarray, Evidence]:
             "probs np.stack([1 - p[:, j], p[:, j]], axis=1), told its marks with None where unknown"
         )
     table = _normalised(probs, len(evidence), evidence.n_classes)
-    told_of = informed(evidence)
+    told_of = evidence.informed
     if not told_of.any():
         raise InputError(
             f"told says nothing about any of {len(evidence)} items, so there is nothing to fit to"
@@ -345,7 +330,7 @@ def _heard(probs: ArrayLike, told: Told) -> tuple[np.ndarray, Evidence]:
     if not told_of.all():
         table, evidence = table[told_of], evidence[told_of]
     if evidence.unit == "item":
-        message = _message(evidence)
+        message = evidence.message(np.full(table.shape, 1 / table.shape[1]))
         alone = np.flatnonzero((message == message.max(axis=1, keepdims=True)).all(axis=0))
         if len(alone):
             name = evidence.classes.tolist()[alone[0]]
@@ -354,11 +339,6 @@ def _heard(probs: ArrayLike, told: Told) -> tuple[np.ndarray, Evidence]:
                 "say it; calibrate on items of at least two classes"
             )
     return table, evidence
-
-
-def _message(evidence: Evidence) -> np.ndarray:
-    """Log P(what was told | state) of evidence about single items, which no model's view of other items changes."""
-    return evidence.message(np.full((len(evidence), *evidence.states), 1 / evidence.states[-1]))
 
 
 def _normalised(probs: ArrayLike, n: int, k: int) -> np.ndarray:

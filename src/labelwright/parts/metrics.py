@@ -13,7 +13,6 @@ from numpy.typing import ArrayLike
 from labelwright.errors import InputError
 from labelwright.evidence import Evidence, Exact, Marks, Soft, as_evidence
 from labelwright.evidence.checks import check_probs, check_table
-from labelwright.parts.calibration import informed
 
 Told = Evidence | ArrayLike
 
@@ -116,7 +115,7 @@ def log_loss(probs: ArrayLike, told: Told) -> float:
     evidence = as_evidence(told, np.shape(probs)[-1])
     table = check_table(probs, len(evidence), evidence.n_classes).astype(np.float64)
     most = 1 - LEAST if len(evidence.states) == 2 else 1.0  # the absence of a tag needs the floor too
-    rows = _some(informed(evidence))
+    rows = _some(evidence.informed)
     return float(-evidence.log_evidence(table.clip(LEAST, most))[rows].mean())
 
 

@@ -182,6 +182,15 @@ def _groups(evidence: Evidence, probs: np.ndarray, rng: np.random.Generator) -> 
     same(
         part.log_evidence(probs[rows]), told[rows], evidence, "log_evidence commutes with taking whole groups"
     )
+    informed = evidence.informed
+    promise(
+        informed.shape == (n,) and informed.dtype == bool,
+        evidence,
+        "informed says of each item whether it was told of",
+    )
+    same(
+        posterior[~informed], probs[~informed], evidence, "where nothing was told the posterior equals probs"
+    )
     large = np.flatnonzero(np.bincount(groups)[groups] > 1)
     if len(large):
         try:
