@@ -34,9 +34,11 @@ NAMES = [pytest.param(n, marks=pytest.mark.network) if needs_network(n) else n f
 
 def test_names():
     assert data.names() == [
-        "breast-cancer", "cifar10-test", "cifar100n", "cifar10n", "crowd-sentiment", "digits",
-        "ewt-revisions", "letter", "lucide-icons", "mnist-10k", "mnist-test", "satellite",
-        "segment", "spambase", "wine", "yeast",
+"breast-cancer", "cifar10-test", "cifar100n", "cifar10n", "coco-256", "crowd-classic",
+        "crowd-medical-relations", "crowd-sentiment", "crowd-text-answers", "digits", "dsb-nuclei",
+        "ewt-revisions", "goemotions", "letter", "lucide-icons", "mnist-10k", "mnist-test", "pollsters",
+        "satellite", "segment", "spamassassin", "spambase", "wine", "ws-sms-spam", "ws-youtube-spam",
+        "yeast",
     ]  # fmt: skip
 
 
