@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Iterator
-from html import escape
 from pathlib import Path
 from typing import Any
 
 from labelwright.papers import paper
+from labelwright.reproduce.plot import plot
+
+__all__ = ["gallery", "plot"]
 
 RESULTS = Path(__file__).resolve().parent.parent / "results"
-LEFT, RIGHT, ROW, WIDTH = 190, 70, 26, 680
 
 
 def gallery() -> str:
@@ -42,42 +43,3 @@ def _claim(record: dict[str, Any], later: str) -> Iterator[str]:
             f"| {c['low']:+.3f} to {c['high']:+.3f} | {c['verdict']} |"
         )
     yield from ("", f"{record['seeds']} seeds, {record['unit']}. Departs: {record['departs']}.", "")
-
-
-def plot(record: dict[str, Any]) -> str:
-    """A row for each arm: a dot for each seed, a bar at the mean; it takes the page's own colour, light or dark."""
-    arms = record["arms"]
-    every = [v for arm in arms.values() for v in arm["values"]]
-    low, high = min(every), max(every)
-    room = (high - low) * 0.05 or 0.01
-    low, high = low - room, high + room
-
-    def place(value: float) -> float:
-        return LEFT + (value - low) / (high - low) * (WIDTH - LEFT - RIGHT)
-
-    height = ROW * len(arms) + 24
-    lines = [
-        f'<svg role="img" viewBox="0 0 {WIDTH} {height}" width="100%" fill="currentColor" '
-        f'font-size="12" aria-label="{escape(record["unit"])} of every arm, seed by seed">'
-    ]
-    for i, (name, arm) in enumerate(arms.items()):
-        y = ROW * i + 14
-        lines.append(f'<text x="{LEFT - 12}" y="{y + 4}" text-anchor="end">{escape(name)}</text>')
-        lines.append(
-            f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}" stroke="currentColor" opacity="0.15"/>'
-        )
-        lines += [
-            f'<circle cx="{place(v):.1f}" cy="{y}" r="4" opacity="0.45"><title>{v:.4g}</title></circle>'
-            for v in arm["values"]
-        ]
-        mean = place(arm["mean"])
-        lines.append(
-            f'<line x1="{mean:.1f}" x2="{mean:.1f}" y1="{y - 9}" y2="{y + 9}" '
-            'stroke="currentColor" stroke-width="2.5"/>'
-        )
-        lines.append(f'<text x="{WIDTH - RIGHT + 10}" y="{y + 4}">{arm["mean"]:.3f}</text>')
-    lines.append(f'<text x="{LEFT}" y="{height - 4}" opacity="0.7">{min(every):.3g}</text>')
-    lines.append(
-        f'<text x="{WIDTH - RIGHT}" y="{height - 4}" text-anchor="end" opacity="0.7">{max(every):.3g}</text>'
-    )
-    return "\n".join([*lines, "</svg>"])

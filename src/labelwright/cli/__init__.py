@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 from labelwright import __version__
-from labelwright.cli import audit, demo, papers
+from labelwright.cli import audit, demo, papers, reproduce
 from labelwright.errors import DoubtfulInput, InputError, MissingPackage
 
 INTERRUPTED = 130
@@ -23,7 +23,7 @@ app = typer.Typer(
 app.command("audit")(audit.audit)
 app.command("demo")(demo.demo)
 app.command("papers")(papers.papers)
-app.command("reproduce")(papers.reproduce)
+app.command("reproduce")(reproduce.reproduce)
 app.command("cite")(papers.cite)
 
 
@@ -65,7 +65,8 @@ def main() -> None:
 
 
 def _stopped() -> None:
-    typer.echo("labelwright: stopped; nothing was written", err=True)
+    if sys.argv[1:2] != ["reproduce"]:  # it says itself what is kept
+        typer.echo("labelwright: stopped; nothing was written", err=True)
     sys.exit(INTERRUPTED)
 
 

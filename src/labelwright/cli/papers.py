@@ -1,4 +1,4 @@
-"""``labelwright papers | reproduce | cite``: the science behind the methods, rerun on request."""
+"""``labelwright papers | cite``: the science behind the methods, and what became of it here."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-RESULTS = Path("results")
+from labelwright.cli.reproduce import RESULTS
 
 
 def papers(
@@ -15,6 +15,10 @@ def papers(
     ] = None,
     room: Annotated[str | None, typer.Option(help="Only papers of this room.", metavar="ROOM")] = None,
     results: Annotated[Path, typer.Option(help="Folder with results.", metavar="DIR")] = RESULTS,
+    plot: Annotated[
+        Path | None,
+        typer.Option(help="Folder for a picture of each claim with results (SVG).", metavar="DIR"),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")] = False,
 ) -> None:
     """List the papers behind Labelwright and what became of their claims here; with an ID, show one."""
@@ -27,53 +31,17 @@ def papers(
         books = [book for book in books if book["id"] == paper(id).id]
     if room is not None:
         books = [book for book in books if book["room"] == room]
+    if plot is not None:
+        from labelwright.reproduce.plot import save
+
+        for record in (record for book in books for record in book["claims"]):
+            save(record, plot)
     if as_json:
         typer.echo(json.dumps(books if id is None else books[0], allow_nan=False))
     elif id is not None:
         _card(books[0])
     else:
         _list(books)
-
-
-def reproduce(
-    ids: Annotated[list[str] | None, typer.Argument(help="Ids or keys of papers.", metavar="ID...")] = None,
-    room: Annotated[str | None, typer.Option(help="All papers of a room.", metavar="ROOM")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All papers with claims.")] = False,
-    quick: Annotated[bool, typer.Option(help="Two seeds at a reduced size; decides nothing.")] = False,
-    jobs: Annotated[int, typer.Option(help="Processes; -1 for all cores.")] = -1,
-    out: Annotated[Path, typer.Option(help="Folder for the results.", metavar="DIR")] = RESULTS,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object on standard output.")
-    ] = False,
-) -> None:
-    """Rerun what papers say and decide: holds, fails or unclear."""
-    from labelwright.errors import InputError
-    from labelwright.papers.catalogue import paper
-    from labelwright.reproduce import Skipped, claims, run_one
-
-    there = claims()
-    wanted = [paper(name).id for name in ids or []]
-    if everything or room is not None:
-        wanted += [name for name in there if room is None or paper(name).room == room]
-    if not wanted:
-        raise InputError("name papers, such as S007, or take --room or --all")
-    seen = []
-    for name in dict.fromkeys(wanted):
-        if name not in there:
-            typer.echo(f"{name}: no claim yet", err=True)
-        for claim in there.get(name, ()):
-            try:
-                result = run_one(claim, quick=quick, n_jobs=jobs)
-            except Skipped as reason:
-                typer.echo(f"skipped: {reason}", err=True)
-                continue
-            seen.append({**result.record(), "quick": quick})
-            if not as_json:
-                _result(seen[-1], quick=quick)
-            if not quick:
-                result.save(out)
-    if as_json:
-        typer.echo(json.dumps({"results": seen}, allow_nan=False))
 
 
 def cite(
@@ -121,32 +89,31 @@ def _list(books: list[dict[str, Any]]) -> None:
 
 
 def _card(book: dict[str, Any]) -> None:
-    typer.echo(
-        f"{book['id']}  {book['title']}\n{', '.join(book['authors']) or 'authors not verified'} ({book['year']})"
-    )
-    typer.echo(f"key {book['key']}, room {book['room']}, state {book['state']}\n\n{book['says']}\n")
+    from rich.markup import escape
+
+    from labelwright.cli import claims as terminal
+    from labelwright.cli.summary import Console
+    from labelwright.papers.catalogue import paper
+    from labelwright.reproduce import claims
+
+    console, found = Console(highlight=False), paper(book["id"])
+    authors = ", ".join(book["authors"]) or "authors not verified"
+    console.print(f"[bold]{book['id']}  {escape(book['title'])}[/]")
+    console.print(escape(f"{authors} ({book['year']}), {found.venue}"))
+    console.print(escape(f"@{book['key']}, room {book['room']}, state {book['state']}\n"))
+    console.print(f"{escape(book['says'])}\n")
     if book["implemented_by"]:
-        typer.echo(f"Implemented by: {', '.join(book['implemented_by'])}\n")
-    for claim in book["claims"]:
-        _result(claim, quick=False)
-    if not book["claims"]:
-        typer.echo("No claim has been run yet.")
-
-
-def _result(claim: dict[str, Any], *, quick: bool) -> None:
-    typer.echo(
-        f"{claim['claim']}: {'(quick run, decides nothing) ' if quick else ''}{claim['verdict'].upper()}"
-    )
-    typer.echo(f"  {claim['says']}")
-    for arm, seen in claim["arms"].items():
-        typer.echo(f"  {arm:<24} {seen['mean']:.4g} {claim['unit']}")
-    for c in claim["comparisons"]:
-        margin = f" by {c['by']:g}" if c["by"] else ""
-        typer.echo(
-            f"  {c['arm']} ahead of {c['of']}{margin}: {c['difference']:+.4g} "
-            f"({c['low']:+.4g} to {c['high']:+.4g}), {c['verdict']}"
-        )
-    typer.echo(f"  departs: {claim['departs']}\n")
+        console.print(escape(f"Implemented by: {', '.join(book['implemented_by'])}\n"))
+    replaced = {record["supersedes"]: record["claim"] for record in book["claims"] if record["supersedes"]}
+    for record in book["claims"]:
+        terminal.show(record, console, replaced=replaced.get(record["claim"], ""))
+    seen = {record["claim"] for record in book["claims"]}
+    waiting = [claim for claim in claims().get(book["id"], ()) if claim.name not in seen]
+    for claim in waiting:
+        terminal.planned(claim, console)
+    if not seen and not waiting:
+        console.print("No claim yet.")
+    console.print(f"[dim]Cite with: labelwright cite {book['id']}[/]")
 
 
 def _headline(claim: dict[str, Any]) -> str:

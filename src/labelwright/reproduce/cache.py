@@ -11,12 +11,16 @@ from typing import Any
 import labelwright
 from labelwright.data import cache_dir
 from labelwright.papers.claim import Claim
+from labelwright.reproduce.environment import environment
 
 
 @lru_cache(maxsize=1)
 def code() -> str:
-    """Hash of all source files of the package: any change of code makes earlier runs void."""
-    digest = hashlib.sha256()
+    """Hash of all source files of the package and of the versions below it: a change makes earlier runs void.
+
+    Data sets are pinned in the source by hash, so this covers them.
+    """
+    digest = hashlib.sha256(json.dumps(environment()).encode())
     root = Path(labelwright.__file__).parent
     for path in sorted(root.rglob("*")):
         if path.suffix in (".py", ".json", ".txt"):

@@ -1,27 +1,26 @@
 """Run claims: seeds in processes with one thread each, what is known is not run again, nothing runs for ever."""
 
-import os
-import platform
-import signal
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from labelwright.errors import InputError
 from labelwright.papers.claim import Claim
-from labelwright.progress import progress
 from labelwright.reproduce import cache
+from labelwright.reproduce.environment import environment
+from labelwright.reproduce.limits import at_most, one_thread
+from labelwright.reproduce.live import board
 from labelwright.reproduce.results import Result
 from labelwright.reproduce.statistics import compare, verdict
 
 QUICK_SEEDS = 2
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+Row = dict[str, dict[str, float]]
 
 
 class Skipped(InputError):
@@ -34,7 +33,8 @@ def run(
     """Run claims one after the other and give each result as it is there.
 
     Seeds of a claim run in processes (joblib's `parallel_config` may put them on a cluster). Every arm is kept when it
-    is done, so a run that was stopped goes on where it was.
+    is done, so a run that was stopped, killed or out of time goes on where it was: each process loses the arm it was
+    in.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def run(
         Two seeds at a reduced size: shows that a claim runs, and says nothing about whether it holds.
     n_jobs : int, optional
     show : bool, optional
-        Progress; by default on terminals.
+        Progress, arm by arm; by default on terminals.
 
     Raises
     ------
@@ -58,25 +58,30 @@ def run_one(
     claim: Claim, *, quick: bool = False, n_jobs: int | None = None, show: bool | None = None
 ) -> Result:
     """Run one claim, all seeds and arms, and decide."""
-    from joblib import Parallel, delayed
+    from joblib import delayed
 
     missing = [name for name in claim.needs if find_spec(name) is None]
     if missing:
         raise Skipped(f"{claim.id} needs {', '.join(missing)}; install what is missing and run it again")
     seeds = range(QUICK_SEEDS if quick else claim.seeds)
     started = time.perf_counter()
-    rows: list[dict[str, dict[str, float]]] = []
-    with progress(f"{claim.id}: {len(claim.arms)} arms x {len(seeds)} seeds", len(seeds), show=show) as tick:
-        parallel = Parallel(n_jobs=n_jobs, return_as="generator")
-        for row in parallel(delayed(run_seed)(claim, seed, quick) for seed in seeds):
-            rows.append(row)
-            tick()
-    values: dict[str, Sequence[float]] = {arm: [row[arm]["value"] for row in rows] for arm in claim.arms}
+    places = [{arm: cache.place(claim, seed, arm, quick=quick) for arm in claim.arms} for seed in seeds]
+    rows = {seed: known for seed in seeds if len(known := _known(places[seed])) == len(claim.arms)}
+    jobs = [delayed(run_seed)(claim, seed, quick, places[seed]) for seed in seeds if seed not in rows]
+    title = f"{claim.id}: {len(claim.arms)} arms x {len(seeds)} seeds"
+    by_arm = {arm: [mine[arm] for mine in places] for arm in claim.arms}
+    with board(title, by_arm, show=show) as look:
+        for seed, row in _as_they_come(jobs, n_jobs):
+            rows[seed] = row
+            for arm in row.keys() - _known(places[seed]).keys():  # run where this folder is not seen
+                cache.keep(places[seed][arm], row[arm])
+            look()
+    values: dict[str, Sequence[float]] = {arm: [rows[s][arm]["value"] for s in seeds] for arm in claim.arms}
     differences = compare(claim, values)
     return Result(
         claim=claim,
         values=values,
-        seconds={arm: [row[arm]["seconds"] for row in rows] for arm in claim.arms},
+        seconds={arm: [rows[s][arm]["seconds"] for s in seeds] for arm in claim.arms},
         differences=tuple(differences),
         verdict=verdict(differences),
         quick=quick,
@@ -85,67 +90,43 @@ def run_one(
     )
 
 
-def run_seed(claim: Claim, seed: int, quick: bool) -> dict[str, dict[str, float]]:
-    """Make the data of one seed and run the arms that are not yet known."""
-    places = {arm: cache.place(claim, seed, arm, quick=quick) for arm in claim.arms}
-    known = {arm: cache.recall(path) for arm, path in places.items()}
-    if any(record is None for record in known.values()):
+def run_seed(claim: Claim, seed: int, quick: bool, places: Mapping[str, Path]) -> tuple[int, Row]:
+    """Make the data of one seed and run the arms that are not yet known; each is kept as soon as it is done."""
+    row = _known(places)
+    if len(row) < len(claim.arms):
         with one_thread(), at_most(claim.budget_s, f"{claim.id}, seed {seed}"):
-            data = claim.make(np.random.default_rng(seed), quick=quick)
-            for arm, record in known.items():
-                if record is None:
-                    began = time.process_time()
-                    value = float(claim.measure(claim.arms[arm](data), data))
-                    if not np.isfinite(value):
-                        raise InputError(f"{claim.id}: arm {arm!r} measures {value} with seed {seed}")
-                    fresh = {"value": value, "seconds": round(time.process_time() - began, 3)}
-                    cache.keep(places[arm], fresh)
-                    known[arm] = fresh
-    return {arm: record for arm, record in known.items() if record is not None}
+            rng = np.random.default_rng(seed)
+            data = claim.make(rng, quick=quick)
+            left = rng.bit_generator.state
+            for arm in [name for name in claim.arms if name not in row]:
+                rng.bit_generator.state = left  # an arm draws the same numbers, whatever ran before it
+                row[arm] = _measured(claim, arm, data, seed)
+                with suppress(OSError):  # no such folder on this machine: the caller keeps it
+                    cache.keep(places[arm], row[arm])
+    return seed, row
 
 
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """One thread for every linear-algebra library while the block runs."""
-    from threadpoolctl import threadpool_limits
-
-    before = {name: os.environ.get(name) for name in THREADS}
-    os.environ.update(dict.fromkeys(THREADS, "1"))
-    try:
-        with threadpool_limits(1):
-            yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.__setitem__(name, value)
+def _measured(claim: Claim, arm: str, data: Any, seed: int) -> dict[str, float]:
+    began = time.process_time()
+    value = float(claim.measure(claim.arms[arm](data), data))
+    if not np.isfinite(value):
+        raise InputError(f"{claim.id}: arm {arm!r} measures {value} with seed {seed}")
+    return {"value": value, "seconds": round(time.process_time() - began, 3)}
 
 
-@contextmanager
-def at_most(seconds: float, what: str) -> Iterator[None]:
-    """Stop the block with an error after so many seconds, where the platform has an alarm."""
-    if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
-        yield
+def _known(places: Mapping[str, Path]) -> Row:
+    found = {arm: cache.recall(path) for arm, path in places.items()}
+    return {arm: record for arm, record in found.items() if record is not None}
+
+
+def _as_they_come(jobs: Iterable[Any], n_jobs: int | None) -> Iterator[tuple[int, Row]]:
+    """Seeds as they are done, where the joblib backend can tell; otherwise all at the end."""
+    from joblib import Parallel
+
+    jobs = list(jobs)
+    if not jobs:
         return
-
-    def stop(*_: Any) -> None:
-        raise InputError(
-            f"{what} ran longer than its budget of {seconds:g} s; make it smaller or its budget larger"
-        )
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
-def environment() -> dict[str, str]:
-    """Versions and machine, as far as they can change a number."""
-    found = {"python": platform.python_version(), "machine": platform.machine(), "system": platform.system()}
-    for name in ("labelwright", "numpy", "scipy", "scikit-learn", "torch"):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
+    parallel = Parallel(n_jobs=n_jobs)
+    if getattr(parallel._backend, "supports_return_generator", False):
+        parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
+    yield from parallel(jobs)
