@@ -2,17 +2,20 @@
 
 import numpy as np
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from labelwright import data
+from labelwright.data import simulate
 from labelwright.loops import cross_fit
 from labelwright.papers.claim import Claim, ahead
 from labelwright.parts import pools, scores
 
 MOST_FLIPS = 3  # per item
+COMMON = 30  # icons that a tag is on, for its marks to be audited
 
 
 def flipped_tags(rng, quick=False, model=None):
@@ -45,6 +48,29 @@ def flipped_tags(rng, quick=False, model=None):
 def linear(rng, quick=False):
     """The same with logistic regression, where the paper sees the largest gain over the minimum."""
     return flipped_tags(rng, quick, make_pipeline(StandardScaler(), LogisticRegression(max_iter=200)))
+
+
+def tagged_icons(rng, quick=False):
+    """Lucide icons with some of their commonest tags dropped and wrong ones added, and the doubt about each tag.
+
+    The model sees the words of an icon's name and its rarer tags. One mark in a hundred that is absent is added and one
+    in ten that is there is dropped: then about four icons in ten have a wrong mark.
+    """
+    icons = data.load("lucide-icons", min_count=COMMON)
+    common, truth = set(icons.classes), np.asarray(icons.labels)
+    texts = [
+        " ".join([name, *(tag for tag in tags if tag not in common)])
+        for name, tags in zip(icons.items, icons.extra["tags"], strict=True)
+    ]
+    if quick:
+        rows, columns = rng.choice(len(texts), 800, replace=False), np.arange(10)
+        texts, truth = [texts[i] for i in rows], truth[np.ix_(rows, columns)]
+    spoiled = simulate.flip_marks(truth, (0.1, 0.01), rng)
+    model = LogisticRegression(C=10, max_iter=200)
+    words = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), min_df=2, sublinear_tf=True)
+    seed = int(rng.integers(2**31))
+    probs = cross_fit(model, words.fit_transform(texts), spoiled.labels, random_state=seed, show=False)
+    return {"doubt": scores.doubt(probs, spoiled.labels), "errors": spoiled.wrong.sum(axis=1)}
 
 
 def any_error(suspicion, found):
@@ -93,5 +119,18 @@ CLAIMS = (
         unit="average precision",
         departs=DEPARTS + "; logistic regression in place of forests",
         budget_s=120,
+    ),
+    Claim(
+        paper="S007",
+        name="icon-tags",
+        says="On the tags people gave to icons, too, EMA ranks items with a wrong tag better than mean or median.",
+        data=tagged_icons,
+        arms=ARMS,
+        measure=any_error,
+        holds=(ahead("ema", of="mean", by=0.03), ahead("ema", of="median", by=0.03)),
+        unit="average precision",
+        departs="1,908 icons with 41 real tags, but flipped by us: nobody checked them, and a tag that was forgotten "
+        "counts as rightly absent; names and rarer tags in place of pictures; logistic regression, 5 folds",
+        budget_s=180,
     ),
 )
