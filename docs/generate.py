@@ -31,7 +31,7 @@ PAGES = {
     "bench/results.md": "numbers.md",
     "docs/audit.md": "audit.md",
     "docs/data.md": "data.md",
-    "docs/references.bib": "references.md",
+    "src/labelwright/papers/references.bib": "references.md",
 }
 ENTRY = re.compile(r"@(\w+)\{([^,\s]+),\s*(.*?)\n\}", re.DOTALL)
 FIELD = re.compile(r"(\w+)\s*=\s*\{(.*?)\}\s*,?\s*(?:\n|$)", re.DOTALL)
@@ -245,7 +245,7 @@ def coverage(path: str) -> str:
 
 def references() -> dict[str, dict[str, str]]:
     """Entries of references.bib by key, in the order of the file."""
-    text = (ROOT / "docs" / "references.bib").read_text(encoding="utf-8")
+    text = (ROOT / "src/labelwright/papers/references.bib").read_text(encoding="utf-8")
     found = {}
     for kind, key, body in ENTRY.findall(text):
         fields = {name: " ".join(plain(value).split()) for name, value in FIELD.findall(body)}

@@ -10,8 +10,8 @@ from typing import Any
 __version__ = "0.1.0"
 
 _ROOMS = (
-    "audit", "data", "evidence", "files", "learn", "loops", "models", "nets", "papers", "parts", "passes", "report",
-    "reproduce", "testing",
+    "audit", "combine", "data", "evidence", "files", "learn", "loops", "models", "nets", "papers", "parts", "passes",
+    "report", "reproduce", "testing",
 )  # fmt: skip
 _NAMES = {
     "Bags": "evidence",

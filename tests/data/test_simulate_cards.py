@@ -10,7 +10,7 @@ from labelwright.data import simulate
 from labelwright.errors import InputError
 
 MODULES = [import_module(f"{simulate.__name__}.{m.name}") for m in pkgutil.iter_modules(simulate.__path__)]
-REFERENCES = (Path(__file__).parents[2] / "docs" / "references.bib").read_text(encoding="utf-8")
+REFERENCES = (Path(__file__).parents[2] / "src/labelwright/papers/references.bib").read_text(encoding="utf-8")
 # Simulators ask it what looks likely; it makes no labels of its own.
 NO_SIMULATOR = {"boundary_probs"}
 

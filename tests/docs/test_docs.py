@@ -116,7 +116,7 @@ def test_every_set_has_a_row_and_a_card():
 
 def test_references_are_sorted_and_whole():
     found = generate.references()
-    text = (ROOT / "docs" / "references.bib").read_text(encoding="utf-8")
+    text = (ROOT / "src/labelwright/papers/references.bib").read_text(encoding="utf-8")
     assert len(found) == len(re.findall(r"^@", text, re.MULTILINE)) > 0, (
         "an entry could not be parsed, or a key stands twice"
     )
@@ -154,7 +154,7 @@ def test_every_paper_cited_is_there():
 
 def test_nothing_private_stands_in_a_page():
     """No paths of a machine, no address of an index or a mirror."""
-    for page in [*pages(), *(ROOT / "docs").glob("*.py"), ROOT / "docs" / "references.bib"]:
+    for page in [*pages(), *(ROOT / "docs").glob("*.py"), ROOT / "src/labelwright/papers/references.bib"]:
         text = page.read_text(encoding="utf-8")
         assert not re.search(r"(?<![\w.])/(work|home|root|opt|tmp|usr)/", text), page.name
         assert not re.search(r"file://|pypi\.org|\.internal\b|localhost", text), page.name

@@ -9,10 +9,10 @@ from labelwright.errors import InputError
 from labelwright.papers import Paper, bibtex, paper, papers, plain, references
 from labelwright.papers.catalogue import latex
 
-BIB = Path(__file__).resolve().parents[2] / "docs" / "references.bib"
+BIB = Path(__file__).resolve().parents[2] / "src/labelwright/papers/references.bib"
 REMEDY = """references.bib is not what the catalogue gives; write it with: python -c "
 from pathlib import Path; from labelwright.papers import references
-bib = Path('docs/references.bib'); bib.write_text(references(bib.read_text('ascii')), 'ascii')"
+bib = Path('src/labelwright/papers/references.bib'); bib.write_text(references(bib.read_text('ascii')), 'ascii')"
 """
 ROOMS = {
     "audit": "S007 S013 S058 S061 S065 S076 S090 S096 S117",

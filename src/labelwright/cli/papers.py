@@ -56,17 +56,14 @@ def cite(
     ] = False,
 ) -> None:
     """Print BibTeX for papers, or for those behind a class."""
-    from labelwright.papers.catalogue import bibtex
     from labelwright.reproduce.cite import cited
 
-    books = list(dict.fromkeys(book for name in names for book in cited(name)))
+    found = {key: entry for name in names for key, entry in cited(name).items()}
     if as_json:
-        typer.echo(
-            json.dumps({"ids": [book.id for book in books], "bibtex": [bibtex(book) for book in books]})
-        )
+        typer.echo(json.dumps({"keys": list(found), "bibtex": list(found.values())}))
         return
-    for book in books:
-        typer.echo(bibtex(book))
+    for entry in found.values():
+        typer.echo(entry)
 
 
 def _list(books: list[dict[str, Any]]) -> None:

@@ -199,6 +199,19 @@ def bibtex(entry: Paper) -> str:
     return "".join([f"@{kind}{{{entry.key},\n", *lines, "}\n"])
 
 
+@cache
+def bibliography() -> dict[str, str]:
+    """BibTeX entries by key: all papers of the catalogue, and what else methods build on.
+
+    Examples
+    --------
+    >>> bibliography()["dawid1979maximum"].splitlines()[0]
+    '@article{dawid1979maximum,'
+    """
+    text = files("labelwright.papers").joinpath("references.bib").read_text(encoding="utf-8")
+    return {match[1]: match[0] for match in ENTRY.finditer(text)}
+
+
 def references(text: str = "") -> str:
     """A bibliography: every paper of the catalogue, and what else is in `text`, sorted by key.
 

@@ -2,5 +2,6 @@
 
 from labelwright.passes.confident import sweep
 from labelwright.passes.sources import Source, source_of
+from labelwright.passes.votes import VoteCounts
 
-__all__ = ["Source", "source_of", "sweep"]
+__all__ = ["Source", "VoteCounts", "source_of", "sweep"]

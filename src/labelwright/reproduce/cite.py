@@ -6,9 +6,9 @@ from importlib import import_module
 from typing import Any
 
 from labelwright.errors import InputError
-from labelwright.papers.catalogue import Paper, paper
+from labelwright.papers.catalogue import bibliography, paper
 
-ROOMS = ("audit", "learn")
+ROOMS = ("audit", "combine", "learn")
 
 
 @lru_cache(maxsize=1)
@@ -23,13 +23,13 @@ def implementations() -> dict[str, list[str]]:
     return found
 
 
-def cited(name: str | Any) -> list[Paper]:
-    """Papers behind an id, a key, a public name, or an object and the parts in use.
+def cited(name: str | Any) -> dict[str, str]:
+    """BibTeX by key: of an id, a key, a public name, or an object and the parts in use.
 
     Examples
     --------
-    >>> [book.id for book in cited("S007")]
-    ['S007']
+    >>> list(cited("S007")), list(cited("dawid1979maximum"))
+    (['thyagarajan2022multilabel'], ['dawid1979maximum'])
     """
     if isinstance(name, str):
         room, _, inner = name.partition(".")
@@ -39,8 +39,10 @@ def cited(name: str | Any) -> list[Paper]:
                 raise InputError(f"{name} is not there; {room} has {', '.join(module.__all__)}")
             name = getattr(module, inner)
         else:
-            return [paper(name)]
-    return [paper(key) for key in _keys(name, set())]
+            key = name.lower()
+            keys = [key if key in bibliography() else paper(name).key]
+            return {key: bibliography()[key] for key in keys}
+    return {key: bibliography()[key] for key in _keys(name, set())}
 
 
 def _keys(thing: Any, seen: set[int]) -> list[str]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from labelwright.errors import InputError
 from labelwright.evidence import Exact
+from labelwright.testing.label_models import check_label_model
 from labelwright.testing.parts import planted_classes
 from labelwright.testing.promise import name_of, promise, same, unchanged
 
@@ -21,8 +22,9 @@ def check_method(
     A classifier goes through scikit-learn's own `check_estimator`; with clean labels it is no worse than its plain
     base model (parameter `model`), and with 30 % wrong labels it beats chance. A finder of wrong labels,
     ``fit(probs, labels)`` with `issues_` and `ranking_`, finds planted ones above chance. Both leave their input
-    alone, give the same result for the same `random_state`, and do not care how classes are called. Of any other
-    estimator only the constructor and the docstring are checked.
+    alone, give the same result for the same `random_state`, and do not care how classes are called. A label model,
+    ``fit(votes)``, goes through `check_label_model`. Of any other estimator only the constructor and the docstring are
+    checked.
 
     Parameters
     ----------
@@ -48,8 +50,12 @@ def check_method(
     if is_classifier(estimator):
         _sklearn(estimator, dict(expected_failures or {}))
         _classifier(estimator, np.random.default_rng(random_state))
-    elif next(iter(inspect.signature(estimator.fit).parameters), None) == "probs":
+        return
+    takes = next(iter(inspect.signature(estimator.fit).parameters), None)
+    if takes == "probs":
         _finder(estimator, np.random.default_rng(random_state))
+    elif takes == "votes":
+        check_label_model(estimator, random_state=random_state)
 
 
 def _constructor(estimator: Any) -> None:
