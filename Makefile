@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 
-.PHONY: help demo test check fix bench docs reproduce flags clean
+.PHONY: help demo test check fix bench docs reproduce crowds flags clean
 
 help:  ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /: /'
@@ -55,6 +55,9 @@ bench: $(BENCH)/.installed  ## speed beside the peers, in an environment of thei
 
 reproduce: $(BENCH)/.installed  ## the README's numbers on real label errors, beside cleanlab
 	$(BENCH)/bin/python -m bench.real
+
+crowds: $(BENCH)/.installed  ## labels from real votes, beside crowd-kit and snorkel
+	$(BENCH)/bin/python -m bench.crowds
 
 flags: $(BENCH)/.installed  ## the same flags as cleanlab, or the rule that parts them
 	$(BENCH)/bin/python -m bench.flags

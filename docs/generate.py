@@ -27,6 +27,7 @@ PAGES = {
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "add.md",
     "SECURITY.md": "security.md",
+    "bench/crowds.md": "numbers.md",
     "bench/real.md": "numbers.md",
     "bench/results.md": "numbers.md",
     "docs/audit.md": "audit.md",
@@ -220,23 +221,25 @@ def _link(found: re.Match[str]) -> str:
 def bench(path: str) -> str:
     """A file of results one heading lower, or a sentence where it has not been made yet."""
     if not (ROOT / path).is_file():
-        target = {"bench/real.md": "make reproduce"}.get(path, "make bench")
+        target = {"bench/real.md": "make reproduce", "bench/crowds.md": "make crowds"}.get(path, "make bench")
         return f"There are no results in this checkout yet; `{target}` writes them to `{path}`.\n"
     return re.sub(r"^#", "##", page(path), flags=re.MULTILINE)
+
+
+NAMED = {"wrong": "wrong", "value": "estimate", "width": "width of the interval"}
 
 
 def coverage(path: str) -> str:
     """Table of how often the stated intervals held the truth, out of the JSON the measurement leaves."""
     if not (ROOT / path).is_file():
-        return f"There are no results in this checkout yet; `python bench/coverage.py` writes them to `{path}`.\n"
+        return f"There are no results in this checkout yet; `python -m bench.{Path(path).stem}` writes them to `{path}`.\n"
     found = json.loads((ROOT / path).read_text(encoding="utf-8"))
-    rows = ["| sets | how many | interval holds the truth | truth below | truth above | wrong | estimate |"]
-    rows += ["|---|---:|---:|---:|---:|---:|---:|"]
+    beside = [key for key in ("wrong", "value", "width") if key in found["blocks"]["all"]]
+    heads = ["sets", "how many", "interval holds the truth", "truth below", "truth above", *map(NAMED.get, beside)]
+    rows = ["| " + " | ".join(heads) + " |", "|---" + "|---:" * (len(heads) - 1) + "|"]
     for name, b in found["blocks"].items():
-        rows.append(
-            f"| {name} | {b['sets']} | {b['coverage']:.1%} | {b['too_high']:.1%} | {b['too_low']:.1%} "
-            f"| {b['wrong']:.2%} | {b['value']:.2%} |"
-        )
+        shares = [f"{b[key]:.1%}" for key in ("coverage", "too_high", "too_low")]
+        rows.append("| " + " | ".join([name, str(b["sets"]), *shares, *(f"{b[key]:.2%}" for key in beside)]) + " |")
     return "\n".join(rows) + "\n"
 
 
