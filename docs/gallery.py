@@ -35,7 +35,7 @@ def _paper(name: str, records: list[dict[str, Any]]) -> Iterator[str]:
 def _claim(record: dict[str, Any], later: str) -> Iterator[str]:
     said = f"{record['verdict']}" + (f", superseded by {later}" if later else "")
     yield from (f"### {record['id']}-{record['claim']}: {said}", "", record["says"], "")
-    yield from (*plot(record).splitlines(), "")
+    yield from ('<div class="claim">', *plot(record).splitlines(), "</div>", "")
     yield from ("| compared | by more than | difference | 95 % interval | |", "|---|---:|---:|---:|---|")
     for c in record["comparisons"]:
         yield (
