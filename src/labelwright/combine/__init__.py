@@ -1,18 +1,22 @@
 """One label from many imperfect sources: annotators, rules, models, language models.
 
-`votes` combines a table of what each source said, `tags` sets of tags; label models (`DawidSkene` and its family, `GLAD`, `MeTaL`,
-`TripletModel`, `MajorityVote`) have ``fit(votes)`` and ``predict_proba()``; `UniversalLabelModel` takes answers with
-distances between them: rankings, numbers, ordered classes, texts. Sources are made by `rule`, `keywords`, `patterns`,
-`stump`, `from_model`, `prompted`, and put to work by `apply`.
+`votes` combines a table of what each source said, `tags` sets of tags. Label models (`DawidSkene` and its family,
+`GLAD`, `MeTaL`, `TripletModel`, `HyperLabelModel`, `MajorityVote`) have ``fit(votes)`` and ``predict_proba()``;
+`UniversalLabelModel` takes answers with distances between them: rankings, numbers, ordered classes, texts. Sources are
+made by `rule`, `keywords`, `patterns`, `stump`, `from_model`, `prompted`, and put to work by `apply`.
+`WeaklySupervised` and `LearnFromCrowds` go on to a classifier of any item.
 """
 
 from labelwright.combine.applier import apply
 from labelwright.combine.compare import Gain, gain_over_majority, not_identified
+from labelwright.combine.crowd_learning import LearnFromCrowds
 from labelwright.combine.dawid_skene import DawidSkene
 from labelwright.combine.draws import Drawn, draws
+from labelwright.combine.end_model import WeaklySupervised
 from labelwright.combine.everyday import votes
 from labelwright.combine.forest import forest_rules
 from labelwright.combine.glad import GLAD
+from labelwright.combine.hyper import HyperLabelModel
 from labelwright.combine.keywords import keywords, patterns
 from labelwright.combine.majority import MajorityVote
 from labelwright.combine.metal import MeTaL
@@ -28,9 +32,10 @@ from labelwright.combine.triplet import TripletModel
 from labelwright.combine.universal import UniversalLabelModel
 
 __all__ = [
-    "GLAD", "METHODS", "Answers", "Combined", "CombinedTags", "DawidSkene", "Drawn", "Duplicates", "FiniteSpace", "Gain", "MajorityVote",
-    "MeTaL", "Pairs", "RankingSpace", "RealSpace", "Rule", "Scored", "Sources", "Space", "TextSpace", "TripletModel",
-    "UniversalLabelModel", "agreement", "annotator", "apply", "draws", "duplicates", "forest_rules", "from_model",
-    "gain_over_majority", "keywords", "method", "not_identified", "pairs", "patterns", "prompted", "rule", "sources",
-    "stump", "tags", "votes",
+    "GLAD", "METHODS", "Answers", "Combined", "CombinedTags", "DawidSkene", "Drawn", "Duplicates", "FiniteSpace",
+    "Gain", "HyperLabelModel", "LearnFromCrowds", "MajorityVote", "MeTaL", "Pairs", "RankingSpace", "RealSpace",
+    "Rule", "Scored", "Sources", "Space", "TextSpace", "TripletModel", "UniversalLabelModel", "WeaklySupervised",
+    "agreement", "annotator", "apply", "draws", "duplicates", "forest_rules", "from_model", "gain_over_majority",
+    "keywords", "method", "not_identified", "pairs", "patterns", "prompted", "rule", "sources", "stump", "tags",
+    "votes",
 ]  # fmt: skip

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from labelwright.combine.base import LabelModel
 from labelwright.combine.dawid_skene import DawidSkene
 from labelwright.combine.glad import GLAD
+from labelwright.combine.hyper import HyperLabelModel
 from labelwright.combine.majority import MajorityVote
 from labelwright.combine.metal import MeTaL
 from labelwright.combine.triplet import TripletModel
@@ -22,6 +23,7 @@ METHODS: dict[str, Callable[[], LabelModel]] = {
     "ibcc": lambda: DawidSkene(confusions.variational),
     "fast": lambda: DawidSkene(hard=True),
     "glad": GLAD,
+    "hyper": HyperLabelModel,
     "metal": MeTaL,
     "triplet": TripletModel,
 }
