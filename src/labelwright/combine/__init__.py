@@ -4,9 +4,11 @@
 `GLAD`, `MeTaL`, `TripletModel`, `HyperLabelModel`, `MajorityVote`) have ``fit(votes)`` and ``predict_proba()``;
 `UniversalLabelModel` takes answers with distances between them: rankings, numbers, ordered classes, texts. Sources are
 made by `rule`, `keywords`, `patterns`, `stump`, `from_model`, `prompted`, and put to work by `apply`.
-`WeaklySupervised` and `LearnFromCrowds` go on to a classifier of any item.
+`WeaklySupervised` and `LearnFromCrowds` go on to a classifier of any item, `LabelLearningFlow` (torch) learns from
+bounds on errors alone, and `deferral` from whom to ask.
 """
 
+from labelwright.combine import deferral
 from labelwright.combine.applier import apply
 from labelwright.combine.compare import Gain, gain_over_majority, not_identified
 from labelwright.combine.crowd_learning import LearnFromCrowds
@@ -14,6 +16,7 @@ from labelwright.combine.dawid_skene import DawidSkene
 from labelwright.combine.draws import Drawn, draws
 from labelwright.combine.end_model import WeaklySupervised
 from labelwright.combine.everyday import votes
+from labelwright.combine.flows import LabelLearningFlow, weak_signal_bounds
 from labelwright.combine.forest import forest_rules
 from labelwright.combine.glad import GLAD
 from labelwright.combine.hyper import HyperLabelModel
@@ -33,9 +36,9 @@ from labelwright.combine.universal import UniversalLabelModel
 
 __all__ = [
     "GLAD", "METHODS", "Answers", "Combined", "CombinedTags", "DawidSkene", "Drawn", "Duplicates", "FiniteSpace",
-    "Gain", "HyperLabelModel", "LearnFromCrowds", "MajorityVote", "MeTaL", "Pairs", "RankingSpace", "RealSpace",
-    "Rule", "Scored", "Sources", "Space", "TextSpace", "TripletModel", "UniversalLabelModel", "WeaklySupervised",
-    "agreement", "annotator", "apply", "draws", "duplicates", "forest_rules", "from_model", "gain_over_majority",
-    "keywords", "method", "not_identified", "pairs", "patterns", "prompted", "rule", "sources", "stump", "tags",
-    "votes",
+    "Gain", "HyperLabelModel", "LabelLearningFlow", "LearnFromCrowds", "MajorityVote", "MeTaL", "Pairs",
+    "RankingSpace", "RealSpace", "Rule", "Scored", "Sources", "Space", "TextSpace", "TripletModel",
+    "UniversalLabelModel", "WeaklySupervised", "agreement", "annotator", "apply", "deferral", "draws", "duplicates",
+    "forest_rules", "from_model", "gain_over_majority", "keywords", "method", "not_identified", "pairs", "patterns",
+    "prompted", "rule", "sources", "stump", "tags", "votes", "weak_signal_bounds",
 ]  # fmt: skip

@@ -1,8 +1,10 @@
 """Which papers stand behind an object, and which objects stand for a paper."""
 
 import inspect
+from collections.abc import Iterator
 from functools import lru_cache
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 from labelwright.errors import InputError
@@ -16,11 +18,20 @@ def implementations() -> dict[str, list[str]]:
     """Public names by the key of the paper they implement, as their attribute ``cites`` says."""
     found: dict[str, list[str]] = {}
     for room in ROOMS:
-        module = import_module(f"labelwright.{room}")
-        for name in module.__all__:
-            for key in getattr(getattr(module, name), "cites", ()):
-                found.setdefault(key, []).append(f"{room}.{name}")
+        for name, thing in _public(import_module(f"labelwright.{room}"), room):
+            for key in getattr(thing, "cites", ()):
+                found.setdefault(key, []).append(name)
     return found
+
+
+def _public(module: ModuleType, prefix: str) -> Iterator[tuple[str, Any]]:
+    """Names that a room offers, also those of modules it offers."""
+    for name in module.__all__:
+        thing = getattr(module, name)
+        if inspect.ismodule(thing):
+            yield from _public(thing, f"{prefix}.{name}")
+        else:
+            yield f"{prefix}.{name}", thing
 
 
 def cited(name: str | Any) -> dict[str, str]:
@@ -34,10 +45,10 @@ def cited(name: str | Any) -> dict[str, str]:
     if isinstance(name, str):
         room, _, inner = name.partition(".")
         if room in ROOMS and inner:
-            module = import_module(f"labelwright.{room}")
-            if not hasattr(module, inner):
-                raise InputError(f"{name} is not there; {room} has {', '.join(module.__all__)}")
-            name = getattr(module, inner)
+            offered = dict(_public(import_module(f"labelwright.{room}"), room))
+            if name not in offered:
+                raise InputError(f"{name} is not there; {room} has {', '.join(offered)}")
+            name = offered[name]
         else:
             key = name.lower()
             keys = [key if key in bibliography() else paper(name).key]
