@@ -221,6 +221,7 @@ WITHOUT_EXAMPLE = {
     "audit.result.Estimate": "a record that audit.labels returns",
     "combine.compare.Gain": "a record that gain_over_majority returns",
     "combine.draws.Drawn": "a record that draws returns",
+    "combine.programs.sandbox.Outcome": "a record that programs.outcomes returns",
     "combine.result.Combined": "a record that combine.votes returns",
     "combine.result.Scored": "a record that combine.votes returns",
     "combine.statistics.Duplicates": "a record that combine.duplicates returns",

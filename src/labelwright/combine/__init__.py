@@ -5,10 +5,10 @@
 `UniversalLabelModel` takes answers with distances between them: rankings, numbers, ordered classes, texts. Sources are
 made by `rule`, `keywords`, `patterns`, `stump`, `from_model`, `prompted`, and put to work by `apply`.
 `WeaklySupervised` and `LearnFromCrowds` go on to a classifier of any item, `LabelLearningFlow` (torch) learns from
-bounds on errors alone, and `deferral` from whom to ask.
+bounds on errors alone, `deferral` from whom to ask, and `programs` lets a language model write the rules.
 """
 
-from labelwright.combine import deferral
+from labelwright.combine import deferral, programs
 from labelwright.combine.applier import apply
 from labelwright.combine.compare import Gain, gain_over_majority, not_identified
 from labelwright.combine.crowd_learning import LearnFromCrowds
@@ -40,5 +40,5 @@ __all__ = [
     "RankingSpace", "RealSpace", "Rule", "Scored", "Sources", "Space", "TextSpace", "TripletModel",
     "UniversalLabelModel", "WeaklySupervised", "agreement", "annotator", "apply", "deferral", "draws", "duplicates",
     "forest_rules", "from_model", "gain_over_majority", "keywords", "method", "not_identified", "pairs", "patterns",
-    "prompted", "rule", "sources", "stump", "tags", "votes", "weak_signal_bounds",
+    "programs", "prompted", "rule", "sources", "stump", "tags", "votes", "weak_signal_bounds",
 ]  # fmt: skip

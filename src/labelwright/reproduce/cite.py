@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Iterator
+from difflib import get_close_matches
 from functools import lru_cache
 from importlib import import_module
 from types import ModuleType
@@ -47,7 +48,8 @@ def cited(name: str | Any) -> dict[str, str]:
         if room in ROOMS and inner:
             offered = dict(_public(import_module(f"labelwright.{room}"), room))
             if name not in offered:
-                raise InputError(f"{name} is not there; {room} has {', '.join(offered)}")
+                near = get_close_matches(name, offered, 3) or list(offered)[:3]
+                raise InputError(f"{name} is not there; did you mean {' or '.join(near)}?")
             name = offered[name]
         else:
             key = name.lower()
