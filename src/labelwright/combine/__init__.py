@@ -4,11 +4,12 @@
 `GLAD`, `MeTaL`, `TripletModel`, `HyperLabelModel`, `MajorityVote`) have ``fit(votes)`` and ``predict_proba()``;
 `UniversalLabelModel` takes answers with distances between them: rankings, numbers, ordered classes, texts. Sources are
 made by `rule`, `keywords`, `patterns`, `stump`, `from_model`, `prompted`, and put to work by `apply`.
-`WeaklySupervised` and `LearnFromCrowds` go on to a classifier of any item, `LabelLearningFlow` (torch) learns from
-bounds on errors alone, `deferral` from whom to ask, and `programs` lets a language model write the rules.
+`WeaklySupervised` and `LearnFromCrowds` go on to a classifier of any item, and `LabelLearningFlow` (torch) learns from
+bounds on errors alone. Four modules are for special sources: `programs` that a language model writes, experts to whom
+one defers (`deferral`), maps that people draw (`spatial`), detections of an open vocabulary (`fusion`).
 """
 
-from labelwright.combine import deferral, programs
+from labelwright.combine import deferral, fusion, programs, spatial
 from labelwright.combine.applier import apply
 from labelwright.combine.compare import Gain, gain_over_majority, not_identified
 from labelwright.combine.crowd_learning import LearnFromCrowds
@@ -39,6 +40,6 @@ __all__ = [
     "Gain", "HyperLabelModel", "LabelLearningFlow", "LearnFromCrowds", "MajorityVote", "MeTaL", "Pairs",
     "RankingSpace", "RealSpace", "Rule", "Scored", "Sources", "Space", "TextSpace", "TripletModel",
     "UniversalLabelModel", "WeaklySupervised", "agreement", "annotator", "apply", "deferral", "draws", "duplicates",
-    "forest_rules", "from_model", "gain_over_majority", "keywords", "method", "not_identified", "pairs", "patterns",
-    "programs", "prompted", "rule", "sources", "stump", "tags", "votes", "weak_signal_bounds",
+    "forest_rules", "from_model", "fusion", "gain_over_majority", "keywords", "method", "not_identified", "pairs",
+    "patterns", "programs", "prompted", "rule", "sources", "spatial", "stump", "tags", "votes", "weak_signal_bounds",
 ]  # fmt: skip
