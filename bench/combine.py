@@ -112,7 +112,7 @@ TASKS = (
     Task(
         "combine.votes, 600k votes from a frame", annotators(3, 200, 5), everyday, 200_000, {"crowd-kit": crowdkit},
         repeats=1, growth=(20_000, 3_333_333),
-        note="everything: labels, intervals from 50 to 200 draws, agreement, comparison; crowd-kit gives labels",
+        note="everything: labels, intervals from 50 to 500 draws, agreement, comparison; crowd-kit gives labels",
     ),
     Task(
         "weak-source label model, 1M x 10", rules(10, 5, 0.28), moments, 1_000_000, {"snorkel": snorkel},

@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 from labelwright import __version__
-from labelwright.cli import audit, demo, papers, reproduce
+from labelwright.cli import audit, combine, demo, papers, reproduce
 from labelwright.errors import DoubtfulInput, InputError, MissingPackage
 
 INTERRUPTED = 130
@@ -21,6 +21,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("audit")(audit.audit)
+app.command("combine")(combine.combine)
 app.command("demo")(demo.demo)
 app.command("papers")(papers.papers)
 app.command("reproduce")(reproduce.reproduce)

@@ -29,7 +29,7 @@ from labelwright.evidence import Votes
 from labelwright.evidence.classes import decode, encode
 from labelwright.parts.agreement import Agreement
 
-DRAWN = 60_000_000  # votes looked at over all draws, of which there are 50 to 200
+DRAWN = 60_000_000  # votes looked at over all draws, of which there are 50 to 500
 CELLS = 5_000_000  # items x classes up to which the posterior is averaged over draws
 
 
@@ -112,7 +112,7 @@ def votes(
         average = judge is model and posterior.size <= CELLS
         drawn = draws(
             judge,
-            n=int(np.clip(DRAWN // told.n_votes, 50, 200)),
+            n=int(np.clip(DRAWN // told.n_votes, 50, 500)),
             average=average,
             random_state=random_state,
             show=show,
@@ -227,9 +227,11 @@ def _distinct(told: Votes) -> tuple[Votes, list[str]]:
     repeated, contradicted = int(said.repeated.sum()), int(said.contradicted.sum())
     notes = []
     if contradicted:
-        notes.append(f"{contradicted} times a source says different things about one item; both votes count")
+        notes.append(
+            f"{_times(contradicted)} a source says different things about one item; both votes count"
+        )
     if repeated:
-        notes.append(f"{repeated} times a source repeats itself about one item; that counts once")
+        notes.append(f"{_times(repeated)} a source repeats itself about one item; that counts once")
         cells = np.unique(told.item.astype(np.int64) * (len(told.sources) * told.n_classes) + told.codes)
         item, code = np.divmod(cells, len(told.sources) * told.n_classes)
         told = Votes.from_codes(
@@ -239,17 +241,23 @@ def _distinct(told: Votes) -> tuple[Votes, list[str]]:
     return told, notes
 
 
+def _times(n: int) -> str:
+    return "once" if n == 1 else f"{n:,} times"
+
+
 def _strange(told: Votes) -> list[str]:
     """What looks surprising in the votes themselves."""
     notes = []
     silent = int((np.diff(told.first) == 0).sum())
     if silent:
-        notes.append(f"{silent} items have no vote; they get the most common class")
+        have = "item has" if silent == 1 else "items have"
+        notes.append(f"{silent:,} {have} no vote and the most common class as label")
     seen = statistics.sources(told)
     constant = [str(name) for name, same in zip(seen.source.tolist(), seen.constant) if same]
     if constant and len(constant) < len(seen.source) / 2:
         shown = ", ".join(constant[:3]) + (f" and {len(constant) - 3} more" if len(constant) > 3 else "")
-        notes.append(f"{len(constant)} sources always say the same ({shown})")
+        always = "source always says" if len(constant) == 1 else "sources always say"
+        notes.append(f"{len(constant):,} {always} the same ({shown})")
     return notes
 
 
@@ -266,7 +274,8 @@ def _worse(judge: DawidSkene, flip: bool) -> list[str]:
         return []
     shown = ", ".join(map(str, poor.tolist()[:3])) + (f" and {len(poor) - 3} more" if len(poor) > 3 else "")
     done = "they count against what they say" if flip else "they count for nothing; flip turns them round"
-    return [f"{len(poor)} sources are worse than chance ({shown}): {done}"]
+    are = "source is" if len(poor) == 1 else "sources are"
+    return [f"{len(poor):,} {are} worse than chance ({shown}): {done}"]
 
 
 def _sources(told: Votes, drawn: Drawn | None, like: Any) -> Any:

@@ -197,18 +197,24 @@ class Combined:
         lines = []
         voted = np.diff(told.first) > 0
         if (np.bincount(told.source, minlength=len(told.sources)) > 0).sum() < 3:
-            lines.append("Let at least three sources speak about the same items: then their agreement shows who errs.")
+            lines.append(
+                "Let at least three sources speak about the same items: then their agreement shows who errs."
+            )
         unsure = int((p[voted] < UNSURE).sum())
         if unsure:
             what = "label is" if unsure == 1 else "labels are"
-            lines.append(f"{unsure:,} {what} less than {UNSURE:.0%} sure: sort labels.csv by p and ask more sources there.")
+            lines.append(
+                f"{unsure:,} {what} less than {UNSURE:.0%} sure: sort labels.csv by p and ask more sources there."
+            )
         if len(self.against) and self.method != "majority":
             lines.append(
                 "Look at what the sources worse than chance were shown: swapped classes or a shifted column can be "
                 "turned round (flip), careless votes cannot."
             )
         if self.copies():
-            lines.append("Sources that copy count as if they were independent: leave out one of each pair and compare.")
+            lines.append(
+                "Sources that copy count as if they were independent: leave out one of each pair and compare."
+            )
         if self.gold is None:
             lines.append(
                 "How right the labels are only true labels can show: label 100 items with care and give them as gold."

@@ -149,7 +149,7 @@ def pieces_joined(d, merge=True):
     made = []
     for pieces in d["scenes"]:
         names = sorted({name for _, name, _ in pieces})
-        fusion = LabelFusion(LikelihoodMatrix(np.eye(len(names)), names, names))
+        fusion = LabelFusion(LikelihoodMatrix(np.eye(len(names)), np.array(names), np.array(names)))
         space = InstanceMap(fusion, voxel=2.0)
         whole: dict[int, list[np.ndarray]] = {}
         for i, (thing, name, places) in enumerate(pieces):
