@@ -178,7 +178,7 @@ def test_results_that_are_missing_leave_a_sentence(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(generate, "ROOT", tmp_path)
     assert "make reproduce" in generate.bench("bench/real.md")
     assert "make bench" in generate.bench("bench/results.md")
-    assert "bench/coverage.py" in generate.coverage("bench/coverage.json")
+    assert "bench.coverage" in generate.coverage("bench/coverage.json")
     (tmp_path / "bench").mkdir()
     (tmp_path / "bench" / "real.md").write_text(
         "# Real\n\nSee [security](SECURITY.md), [the code](src/x.py).\n"
