@@ -232,14 +232,23 @@ NAMED = {"wrong": "wrong", "value": "estimate", "width": "width of the interval"
 def coverage(path: str) -> str:
     """Table of how often the stated intervals held the truth, out of the JSON the measurement leaves."""
     if not (ROOT / path).is_file():
-        return f"There are no results in this checkout yet; `python -m bench.{Path(path).stem}` writes them to `{path}`.\n"
+        command = f"python -m bench.{Path(path).stem}"
+        return f"There are no results in this checkout yet; `{command}` writes them to `{path}`.\n"
     found = json.loads((ROOT / path).read_text(encoding="utf-8"))
     beside = [key for key in ("wrong", "value", "width") if key in found["blocks"]["all"]]
-    heads = ["sets", "how many", "interval holds the truth", "truth below", "truth above", *map(NAMED.get, beside)]
+    heads = [
+        "sets",
+        "how many",
+        "interval holds the truth",
+        "truth below",
+        "truth above",
+        *map(NAMED.get, beside),
+    ]
     rows = ["| " + " | ".join(heads) + " |", "|---" + "|---:" * (len(heads) - 1) + "|"]
     for name, b in found["blocks"].items():
         shares = [f"{b[key]:.1%}" for key in ("coverage", "too_high", "too_low")]
-        rows.append("| " + " | ".join([name, str(b["sets"]), *shares, *(f"{b[key]:.2%}" for key in beside)]) + " |")
+        more = [f"{b[key]:.2%}" for key in beside]
+        rows.append("| " + " | ".join([name, str(b["sets"]), *shares, *more]) + " |")
     return "\n".join(rows) + "\n"
 
 

@@ -16,7 +16,9 @@ def test_it_is_em_where_the_m_step_needs_sums_only():
     crowd = simulate.annotators(labels, 5, np.random.default_rng(1), per_item=3)
     votes = Votes(crowd.evidence.wide(), [0, 1, 2], smoothing=0.5)
     rounds = 7
-    by_table = em(votes, lambda t: np.tile(t.mean(axis=0), (len(t), 1)), flat(200, 3), max_iter=rounds, tol=None)
+    by_table = em(
+        votes, lambda t: np.tile(t.mean(axis=0), (len(t), 1)), flat(200, 3), max_iter=rounds, tol=None
+    )
 
     def expect(now):
         sums = VoteCounts(*now).update(votes).result()

@@ -52,7 +52,9 @@ def test_weights_count_items(crowd):
     votes, prior = crowd
     times = np.arange(len(votes)) % 3
     weighted = VoteCounts(votes.confusion, prior).update(votes, times.astype(float)).result()
-    repeated = VoteCounts(votes.confusion, prior).update(votes[np.repeat(np.arange(len(votes)), times)]).result()
+    repeated = (
+        VoteCounts(votes.confusion, prior).update(votes[np.repeat(np.arange(len(votes)), times)]).result()
+    )
     np.testing.assert_allclose(weighted.votes, repeated.votes, atol=1e-9)
     assert weighted.log_evidence == pytest.approx(repeated.log_evidence, abs=1e-8)
 
