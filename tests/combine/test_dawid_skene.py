@@ -30,23 +30,21 @@ def planted(n=400, a=6, k=3, seed=0, silent=0.3, skill=(0.55, 0.95)):
 def by_loops(wide, k, rounds, smoothing=0.01):
     """Dawid and Skene's algorithm as one would write it down."""
     n, a = wide.shape
-    confusion = np.full((a, k, k), 0.3 / (k - 1))
-    confusion[:, range(k), range(k)] = 0.7
-    prior = np.full(k, 1 / k)
-    for _ in range(rounds):
-        belief = np.tile(prior, (n, 1))
-        for i in range(n):
-            for j in range(a):
-                if wide[i, j] >= 0:
-                    belief[i] *= confusion[j, :, wide[i, j]]
-        belief /= belief.sum(axis=1, keepdims=True)
+    belief = np.array([[np.sum(row == c) / max(np.sum(row >= 0), 1) for c in range(k)] for row in wide])
+    for _ in range(rounds + 1):
         counts = np.full((a, k, k), smoothing)
         for i in range(n):
             for j in range(a):
                 if wide[i, j] >= 0:
                     counts[j, :, wide[i, j]] += belief[i]
         confusion = counts / counts.sum(axis=2, keepdims=True)
-        prior = (belief.sum(axis=0) + 1) / (n + k)
+        prior = (belief.sum(axis=0) + 1) / (belief.sum() + k)
+        belief = np.tile(prior, (n, 1))
+        for i in range(n):
+            for j in range(a):
+                if wide[i, j] >= 0:
+                    belief[i] *= confusion[j, :, wide[i, j]]
+        belief /= belief.sum(axis=1, keepdims=True)
     return confusion, prior
 
 

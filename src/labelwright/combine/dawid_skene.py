@@ -10,7 +10,7 @@ from labelwright.combine.base import LabelModel
 from labelwright.evidence import Votes
 from labelwright.loops import climb
 from labelwright.parts import confusions
-from labelwright.passes.votes import Expected, VoteCounts, class_prior, posterior
+from labelwright.passes.votes import Expected, VoteCounts, class_prior, posterior, shares
 
 Maximise = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -116,11 +116,14 @@ class DawidSkene(LabelModel):
             prior = self.prior_ if warm else np.full(k, 1 / k)
         else:
             prior = class_prior(self.prior, k) / np.sum(self.prior)
-        start = np.array(Votes([[0]], list(range(k)), confusion=0.3).confusion).repeat(a, axis=0)
+        flat = np.array(Votes([[0]], list(range(k)), confusion=0.3).confusion).repeat(a, axis=0)
         if warm:
-            start[: len(self.confusion_)] = self.confusion_
+            flat[: len(self.confusion_)] = self.confusion_
+            start = Learned(flat, prior)
+        else:  # from the shares of votes: higher ends than from one error rate for all
+            start = maximise(shares(votes), Learned(flat, prior))
         found = climb(
-            expect, maximise, Learned(start, prior),
+            expect, maximise, start,
             max_iter=self.max_iter, tol=self.tol, name="how good each source is", show=self.show,
         )  # fmt: skip
         self.confusion_, self.prior_ = found.parameters

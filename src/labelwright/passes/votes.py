@@ -120,6 +120,21 @@ def class_prior(prior: Any, k: int) -> np.ndarray:
     return array
 
 
+def shares(votes: Votes) -> Expected:
+    """Expected counts where each class of an item is as probable as its share of the votes: where a climb starts.
+
+    Examples
+    --------
+    >>> shares(Votes([[0, 0], [0, 1]])).items.tolist()
+    [1.5, 0.5]
+    """
+    from labelwright.evidence import sweeps
+
+    a, k = len(votes.sources), votes.n_classes
+    counts, items = sweeps.share(votes.first, votes.codes, a * k, k)
+    return Expected(counts.reshape(a, k, k).transpose(0, 2, 1), items, float("nan"), votes.n_votes)
+
+
 def posterior(votes: Votes, table: np.ndarray, prior: np.ndarray) -> np.ndarray:
     """P(label | votes) of each item (n, k); an item without votes has the prior.
 
