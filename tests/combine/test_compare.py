@@ -6,6 +6,7 @@ import pytest
 from labelwright import InputError, Votes
 from labelwright.combine.compare import gain_over_majority, not_identified
 from labelwright.combine.dawid_skene import DawidSkene
+from labelwright.combine.methods import METHODS, method
 
 
 def crowd(skills, n=800, seed=0):
@@ -24,6 +25,17 @@ def test_equal_sources_are_not():
     gain = gain_over_majority(DawidSkene(), Votes(crowd([0.75] * 6)))
     assert abs(gain.value) < 0.01
     assert gain.low < gain.value < gain.high
+
+
+@pytest.mark.parametrize("name", sorted(METHODS))
+def test_every_label_model_can_be_compared(name):
+    votes = Votes(crowd([0.95, 0.95, 0.9, 0.55, 0.5, 0.5]))
+    gain = gain_over_majority(method(name), votes)
+    assert gain.low <= gain.value <= gain.high
+    if name not in ("majority", "weighted-majority", "triplet", "hyper"):
+        assert gain.value > 0
+    if name == "weighted-majority":
+        assert gain.value == 0
 
 
 def test_it_is_the_same_each_time_and_leaves_the_model_alone():

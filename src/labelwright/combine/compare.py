@@ -3,8 +3,10 @@
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import clone
 
+from labelwright.combine.base import LabelModel
 from labelwright.combine.dawid_skene import DawidSkene
 from labelwright.errors import InputError
 from labelwright.evidence import Votes
@@ -26,21 +28,21 @@ class Gain(NamedTuple):
         return f"{self.value:+.3f} nats a vote ({self.low:+.3f} to {self.high:+.3f})"
 
 
-def majority_model(model: DawidSkene | None = None) -> DawidSkene:
+def majority_model(prior: ArrayLike | None = None) -> DawidSkene:
     """Majority vote as a model of its own: all sources are equally good, classes may be unequally common."""
-    prior = None if model is None else model.prior
     return DawidSkene(confusions.alike, prior=prior, show=False)
 
 
-def gain_over_majority(model: DawidSkene, votes: Votes, *, random_state: int = 0) -> Gain:
+def gain_over_majority(model: LabelModel, votes: Votes, *, random_state: int = 0) -> Gain:
     """How much better `model` foresees each vote from the other votes about the item than majority does.
 
     Both are fitted to one half of the items and asked about the other, and the other way round; of more than
-    200,000 items a sample is taken. The interval is over items.
+    200,000 items a sample is taken. The interval is over items. Of models without confusions of their own (all but
+    `DawidSkene` and its family) one vote an item is hidden, and confusions are counted from the labels they give.
 
     Parameters
     ----------
-    model : DawidSkene
+    model : LabelModel
         Cloned, not changed.
     votes : Votes
     random_state : int, default 0
@@ -61,19 +63,42 @@ def gain_over_majority(model: DawidSkene, votes: Votes, *, random_state: int = 0
     if len(told) > SAMPLE:
         told = rng.choice(told, SAMPLE, replace=False)
     half = rng.permutation(len(told)) % 2
+    prior = model.prior if isinstance(model, DawidSkene) else None
     each = []
     for side in (0, 1):
         seen, unseen = votes[told[half == side]], votes[told[half != side]]
-        scores = []
-        for candidate in (clone(model), majority_model(model)):
-            candidate.set_params(show=False).fit(seen)
-            scores.append(surprise(unseen, candidate.heard_, candidate.prior_))
-        won = np.bincount(unseen.item, scores[1] - scores[0], minlength=len(unseen))
-        each.append(np.column_stack([won, np.diff(unseen.first)]))
+        rivals = [clone(candidate) for candidate in (model, majority_model(prior))]
+        for candidate in rivals:
+            if "show" in candidate.get_params():
+                candidate.set_params(show=False)
+            candidate.fit(seen)
+        if isinstance(model, DawidSkene):
+            ours, theirs = (surprise(unseen, m.heard_, m.prior_) for m in rivals)
+            item, n = unseen.item, np.diff(unseen.first)
+        else:
+            hidden = unseen.first[:-1] + rng.integers(np.diff(unseen.first))
+            ours, theirs = (_hidden_surprise(m, seen, unseen, hidden) for m in rivals)
+            item, n = np.arange(len(unseen)), np.ones(len(unseen))
+        each.append(np.column_stack([np.bincount(item, theirs - ours, minlength=len(unseen)), n]))
     table = np.concatenate(each)
     value = table[:, 0].sum() / table[:, 1].sum()
     error = float(np.sqrt(((table[:, 0] - value * table[:, 1]) ** 2).sum()) / table[:, 1].sum())
     return Gain(float(value), float(value - 1.96 * error), float(value + 1.96 * error))
+
+
+def _hidden_surprise(model: LabelModel, seen: Votes, unseen: Votes, hidden: np.ndarray) -> np.ndarray:
+    """-log P(one hidden vote of each item | its other votes), in nats: (n,)."""
+    a, k = len(seen.sources), seen.n_classes
+    counts = (seen.indicator().T @ model.predict_proba(seen)).reshape(a, k, k).transpose(0, 2, 1)
+    confusion = confusions.pooled(counts)
+    left = np.ones(unseen.n_votes, dtype=bool)
+    left[hidden] = False
+    rest = Votes.from_codes(
+        unseen.item[left], unseen.source[left], unseen.said[left],
+        items=unseen.items, sources=unseen.sources, classes=unseen.classes,
+    )  # fmt: skip
+    likely = confusion[unseen.source[hidden], :, unseen.said[hidden]]
+    return np.asarray(-np.log(np.maximum((model.predict_proba(rest) * likely).sum(axis=1), 1e-12)))
 
 
 def not_identified(votes: Votes) -> str:

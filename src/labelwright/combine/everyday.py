@@ -163,8 +163,8 @@ def _fitted(
         if isinstance(model, DawidSkene) and isinstance(method, str):
             model.set_params(flip=flip, show=show)
         name = method if isinstance(method, str) else type(model).__name__
-        able = isinstance(model, DawidSkene) and comparable and not doubt
-        gain = gain_over_majority(model, told, random_state=random_state) if able else None  # type: ignore[arg-type]
+        able = comparable and not doubt
+        gain = gain_over_majority(model, told, random_state=random_state) if able else None
         notes = [f"the sources cannot be told apart: {doubt}; take {name} with care"] if doubt else []
         if gain is not None and gain.value <= 0:
             notes.append(f"{name} foresees votes no better than majority does: {gain}")
