@@ -11,7 +11,7 @@ from labelwright import frames
 from labelwright.cli.summary import Console
 from labelwright.combine import Combined
 from labelwright.combine.trust import method_words
-from labelwright.report.text import plain
+from labelwright.report.text import plain, plural
 
 SHOWN = 3  # best and worst sources
 
@@ -21,8 +21,8 @@ def show(found: Combined, *, name: str, out: Path, err: bool = False) -> None:
     console = Console(stderr=err, highlight=False)
     told = found.votes
     console.print(
-        f"\n[bold]{escape(name)}[/]: {told.n_votes:,} votes of {len(told.sources):,} sources about {len(told):,} "
-        f"items, {len(found.classes):,} classes, combined in {found.settings['seconds']:.0f} s\n"
+        f"\n[bold]{escape(name)}[/]: {plural(told.n_votes, 'vote')} of {plural(len(told.sources), 'source')} about "
+        f"{plural(len(told), 'item')}, {len(found.classes):,} classes, combined in {found.settings['seconds']:.0f} s\n"
     )
     for line in (_right(found), method_words(found), _alike(found)):
         if line:
@@ -53,6 +53,9 @@ def _right(found: Combined) -> str:
             f"[bold]{gold.accuracy:.1%}[/] of the {gold.n:,} labels with a known truth are right (95 % interval "
             f"{gold.low:.1%} to {gold.high:.1%}); majority has {gold.majority:.1%}."
         )
+    accuracy = frames.column(found.sources, "accuracy").tolist()
+    if not any(value is not None and math.isfinite(value) for value in accuracy):
+        return "How right the labels are these votes cannot tell."
     p = found.posterior.max(axis=1)[np.diff(found.votes.first) > 0]
     return (
         f"If the sources err independently, about [bold]{p.mean():.1%}[/] of the labels are right; "

@@ -148,15 +148,16 @@ def truths(
         )
     notes = []
     if absent:
-        notes.append(f"{absent:,} rows of gold are about items that nobody voted on; they were left out")
+        rows = "1 row of gold is" if absent == 1 else f"{absent:,} rows of gold are"
+        notes.append(f"{rows} about items that nobody voted on, and left out")
     if torn:
-        notes.append(f"gold says two things about {len(torn):,} items; they were left out")
+        what = "1 item, which was" if len(torn) == 1 else f"{len(torn):,} items, which were"
+        notes.append(f"gold says two things about {what} left out")
     if strange:
         shown = ", ".join(map(repr, list(strange)[:3])) + (", ..." if len(strange) > 3 else "")
-        notes.append(
-            f"{sum(strange.values()):,} rows of gold have a class that no source ever says ({shown}); "
-            "they count as wrong"
-        )
+        n = sum(strange.values())
+        rows = "1 row of gold has" if n == 1 else f"{n:,} rows of gold have"
+        notes.append(f"{rows} a class that no source ever says ({shown}); labels there count as wrong")
     return truth, notes
 
 

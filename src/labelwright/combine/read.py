@@ -9,7 +9,7 @@ from labelwright import files
 from labelwright.combine.table import MOST_CLASSES, Roles, guess
 from labelwright.errors import InputError
 from labelwright.evidence import Votes
-from labelwright.files.words import ITEM, LABEL, plain, rank
+from labelwright.files.words import ITEM, LABEL, SOURCE, plain, rank
 
 TRUTH = {"gold", "truth", "goldlabel", "truelabel", "groundtruth", "truevalue", "trueclass", "goldstandard"}
 SILENT = {"abstain", "abstained", "abstention"}  # in any case
@@ -87,6 +87,11 @@ def votes_of(
         if source is None:
             parts, roles, dropped = _sources_only(roles, parts, table.path.name)
             notes += dropped
+        if len(parts) == 1 and len(items) < len(rows):
+            raise InputError(
+                f"no column of {table.path.name} says who voted, though {roles.columns[0]!r} says several things about "
+                "an item; name the column with source, or leave out rows"
+            )
         sources = _names(roles.columns)
         names, place = _classes([part.names for part in parts])
         lengths = np.concatenate([np.flatnonzero(part.codes >= 0) for part in parts])
@@ -112,7 +117,7 @@ def votes_of(
         truth = coded(table.column(aside))
         gold = (items[rows], _texts(truth))
         notes.append(f"column {aside!r} was taken for the true labels, not for a vote")
-    return Told(told, roles, gold, (roles.note, *notes, *silence))
+    return Told(told, roles, gold, tuple(note for note in (roles.note, *notes, *silence) if note))
 
 
 def gold_of(table: files.Table, roles: Roles, items: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -200,17 +205,51 @@ def _roles(
         item = item or next(
             (name for name in here if rank(name, ITEM) < len(ITEM) and name not in several), None
         )
-        called = f"items are called by {item!r}" if item else "rows are the items"
-        note = f"one column a source: {', '.join(map(repr, several[:5]))}"
-        note += f" and {len(several) - 5} more" if len(several) > 5 else ""
-        return Roles(item, None, None, tuple(several), f"{note}; {called}"), aside, []
+        if item is None and here[0] not in (*several, aside) and _all_different(table, here[0]):
+            item = here[0]
+        return _wide(item, several), aside, []
     frame = table.data.drop_columns([aside]) if aside is not None and len(here) > 3 else table.data
     try:
-        return guess(frame, item, source, label), aside if frame is not table.data else None, []
+        roles = guess(frame, item, source, label)
+        if item is source is label is None:
+            roles = _repaired(table, roles, frame.column_names)
+        return roles, aside if frame is not table.data else None, []
     except InputError:
         if frame is table.data:
             raise
         return guess(table.data, item, source, label), None, []
+
+
+def _repaired(table: files.Table, roles: Roles, names: Sequence[str]) -> Roles:
+    """Roles without two guesses that cannot be.
+
+    Three columns with the same answers are three sources, whatever their numbers look like; and a column called like an
+    item that repeats itself names items and votes for nothing.
+    """
+    if roles.label is not None and roles.source is not None:
+        by_name = rank(roles.source, SOURCE) < float("inf") and rank(roles.label, LABEL) < float("inf")
+        answers = [set(coded(table.column(name)).names.tolist()) for name in names] if not by_name else []
+        alike = answers and len(set().union(*answers)) <= 2 * min(map(len, answers))
+        return _wide(None, names) if alike else roles
+    called = next((name for name in roles.columns if rank(name, ITEM) < len(ITEM)), None)
+    if roles.item is not None or called is None or len(roles.columns) < 2:
+        return roles
+    own, *others = (
+        set(coded(table.column(name)).names.tolist())
+        for name in (called, *(name for name in roles.columns if name != called))
+    )
+    return roles if own & set().union(*others) else _wide(called, [n for n in roles.columns if n != called])
+
+
+def _wide(item: str | None, columns: Sequence[str]) -> Roles:
+    shown = ", ".join(map(repr, columns[:5])) + (f" and {len(columns) - 5} more" if len(columns) > 5 else "")
+    called = f"items are called by {item!r}" if item else "rows are the items"
+    return Roles(item, None, None, tuple(columns), f"one column a source: {shown}; {called}")
+
+
+def _all_different(table: files.Table, name: str) -> bool:
+    found = coded(table.column(name))
+    return len(found.names) == len(found.codes) and bool((found.codes >= 0).all())
 
 
 def _rows(table: files.Table, item: str | None) -> Coded:
@@ -252,11 +291,7 @@ def _sources_only(roles: Roles, parts: list[Coded], file: str) -> tuple[list[Cod
         raise InputError(f"all votes of {file} are empty; nobody said anything about any item")
     if not notes:
         return parts, roles, []
-    names = tuple(name for name, _ in kept)
-    note = f"one column a source: {', '.join(map(repr, names[:5]))}"
-    note += f" and {len(names) - 5} more" if len(names) > 5 else ""
-    called = f"items are called by {roles.item!r}" if roles.item else "rows are the items"
-    return [part for _, part in kept], roles._replace(columns=names, note=f"{note}; {called}"), notes
+    return [part for _, part in kept], _wide(roles.item, [name for name, _ in kept]), notes
 
 
 def _classes(columns: Sequence[np.ndarray]) -> tuple[np.ndarray, list[np.ndarray]]:

@@ -83,6 +83,7 @@ def _top(view: View) -> Markup:
         "votes": told.n_votes,
         "sources": len(told.sources),
         "n_items": len(told),
+        "told": bool(view.known.any()),
         "sure": percent(float(view.p[view.voted].mean()), 1),
         "unsure": int((view.p[view.voted] < UNSURE).sum()),
         "limit": percent(UNSURE, 0),

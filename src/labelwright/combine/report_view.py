@@ -20,11 +20,16 @@ class View:
         self.best, self.p = found.posterior.argmax(axis=1), found.posterior.max(axis=1)
         self.classes = [plain(name, 60) for name in found.classes.tolist()]
         self.names = [plain(name, 60) for name in self.told.sources.tolist()]
-        self.poor = {plain(name, 60) for name in found.against.tolist()}
         table = {
             name: frames.column(found.sources, name) for name in ("source", "accuracy", "low", "high", "n")
         }
-        self.source = [plain(name, 60) for name in table["source"].tolist()]
+        place = {name: code for code, name in enumerate(self.told.sources.tolist())}
+        self.code = [
+            place[name] for name in table["source"].tolist()
+        ]  # of each row, among the sources of the votes
+        self.source = [self.names[code] for code in self.code]
+        against = set(found.against.tolist())
+        self.poor = [name in against for name in table["source"].tolist()]
         self.accuracy, self.low, self.high = (
             np.array([math.nan if v is None else float(v) for v in table[name].tolist()])
             for name in ("accuracy", "low", "high")

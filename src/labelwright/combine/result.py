@@ -20,7 +20,7 @@ UNSURE = 0.6  # labels less probable than this are worth another vote
 COMPARED = 50_000  # items on which sources are compared with each other
 CELLS = 5_000_000  # items x classes for the same
 MOST_SOURCES = 1500  # of which pairs are compared: those with the most votes
-SHARED = 10  # items two sources must share before one is said to copy
+SHARED = 20  # items two sources must share before one is said to copy
 
 
 class Copy(NamedTuple):
@@ -204,7 +204,7 @@ class Combined:
         if unsure:
             what = "label is" if unsure == 1 else "labels are"
             lines.append(
-                f"{unsure:,} {what} less than {UNSURE:.0%} sure: sort labels.csv by p and ask more sources there."
+                f"{unsure:,} {what} less than {100 * UNSURE:.0f} % sure: sort labels.csv by p, ask more sources there."
             )
         if len(self.against) and self.method != "majority":
             lines.append(

@@ -10,10 +10,11 @@ from labelwright import report
 from labelwright.combine import statistics
 from labelwright.combine.report_view import View, macro
 from labelwright.combine.result import Copy
-from labelwright.report import Cell, Column, DataTable, Section, count, percent, plain
+from labelwright.report import Cell, Column, DataTable, Section, count, percent, plain, plural
 from labelwright.report.text import DASH
 
 ROWS = 1000  # sources in the table; all are in sources.csv
+FOLDED = 15  # shown of them before the reader asks for all
 DOTS = 600  # in the drawing
 DRAWN = 12  # sources up to which the table needs no drawing above it
 MAPPED = 30  # sources of which pairs can be read as a map
@@ -27,36 +28,37 @@ def sources(view: View) -> Section:
     """Every source with its accuracy and interval: a drawing of all, then a table."""
     gold = _on_gold(view)
     heads = ["Source", "Votes", "Accuracy", *(["Right where the truth is known"] if gold else [])]
-    shown, most = min(len(view.source), ROWS), 1.0
+    places = [*np.flatnonzero(view.known)[::-1].tolist(), *np.flatnonzero(~view.known).tolist()]
     rows: list[list[str | Markup | Cell]] = [
         [
-            Cell(macro("source", view.source[i], view.source[i] in view.poor), view.source[i]),
+            Cell(macro("source", view.source[i], view.poor[i]), view.source[i]),
             Cell(count(float(view.n[i])), float(view.n[i])),
             Cell(
-                report.range_cell(view.accuracy[i], view.low[i], view.high[i], most),
+                report.range_cell(view.accuracy[i], view.low[i], view.high[i], 1.0),
                 float(view.accuracy[i]) if view.known[i] else -1.0,
             ),
-            *([gold.get(view.source[i], Cell(DASH, -1.0))] if gold else []),
+            *([gold.get(view.code[i], Cell(DASH, -1.0))] if gold else []),
         ]
-        for i in range(shown)
+        for i in places[:ROWS]
     ]
     table = report.plain_table(
-        heads, rows, numbers=(1,), caption="Quality of the sources", empty="There are no sources."
-    )
+        heads, rows, numbers=(1,), caption="Quality of the sources", empty="There are no sources.",
+        shown=FOLDED if len(places) > 2 * FOLDED else len(places),
+    )  # fmt: skip
     if not view.known.any():
         lead = "How often each source is right cannot be told from these votes: see what was noticed, at the top."
         return Section("sources", "How good each source is", table, short="Sources", lead=lead)
     lead = (
         "Chance to name the true class, as agreement with the others shows it. The line is the estimate, the band its "
-        "95 % interval; all rows share one axis from 0 to 100 %."
+        "95 % interval; all rows share one axis from 0 to 100 %. The worst come first."
     )
-    if len(view.source) > shown:
-        lead += f" These are the best {count(shown)} of {count(len(view.source))}; all are in sources.csv."
+    if len(places) > ROWS:
+        lead += f" These are {count(ROWS)} of {count(len(places))}; all are in sources.csv."
     body = table if len(view.source) <= DRAWN else macro("both", _spread(view), table)
     return Section("sources", "How good each source is", body, short="Sources", lead=lead)
 
 
-def _on_gold(view: View) -> dict[str, Cell]:
+def _on_gold(view: View) -> dict[int, Cell]:
     """Share of right votes on items of known truth, by source."""
     truth = view.found.truth
     if truth is None:
@@ -67,7 +69,7 @@ def _on_gold(view: View) -> dict[str, Cell]:
     n = np.bincount(said.source[checked], minlength=a)
     right = np.bincount(said.source[checked & (truth[said.item] == said.code)], minlength=a)
     return {
-        view.names[i]: Cell(f"{percent(right[i] / n[i], 0)} of {count(n[i])}", float(right[i] / n[i]))
+        int(i): Cell(f"{percent(right[i] / n[i], 0)} of {count(n[i])}", float(right[i] / n[i]))
         for i in np.flatnonzero(n)
     }
 
@@ -83,7 +85,7 @@ def _spread(view: View) -> Markup:
             "y": f"{100 * view.accuracy[i]:.1f}",
             "low": f"{100 * view.low[i]:.1f}",
             "height": f"{100 * (view.high[i] - view.low[i]):.1f}",
-            "poor": view.source[i] in view.poor,
+            "poor": view.poor[i],
             "title": f"{view.source[i]}: {percent(view.accuracy[i], 0)} ({percent(view.low[i], 0)} to "
             f"{percent(view.high[i], 0)}), {count(float(view.n[i]))} votes",
         }
@@ -96,7 +98,7 @@ def _spread(view: View) -> Markup:
         f"{percent(float(view.accuracy[view.known].min()), 0)}, half of them at {percent(middle, 0)} or more."
     )
     width = f"max(1px, min(6px, 60% / {len(places)}))"
-    left = "best" + (" (rings: worse than chance)" if view.poor else "")
+    left = "best" + (" (rings: worse than chance)" if any(view.poor) else "")
     return macro("spread", dots, ticks, said, width, 8 if len(places) <= 80 else 5, left, "worst")
 
 
@@ -122,8 +124,8 @@ def agreement(view: View) -> Section:
 
 def _pair_map(view: View) -> Markup:
     seen = view.found.pairs
-    here = {plain(name, 60): i for i, name in enumerate(seen.source.tolist())}
-    order = [here[name] for name in view.source if name in here]
+    here = {name: i for i, name in enumerate(seen.source.tolist())}
+    order = [here[name] for name in view.told.sources[view.code].tolist() if name in here]
     if len(order) > MAPPED:
         voters = seen.both.sum(axis=1)
         chosen = set(np.argsort(-voters, kind="stable")[:MAPPED].tolist())
@@ -131,19 +133,23 @@ def _pair_map(view: View) -> Markup:
     if len(order) < 2 or not np.isfinite(seen.kappa[np.ix_(order, order)]).any():
         return macro("empty", "No two sources voted on the same items often enough to compare them.")
     names = [plain(seen.source[i], 24) for i in order]
-    cells = [[_pair_cell(seen, i, j, narrow=len(order) > 12) for j in order] for i in order]
+    top = float(np.nanmax(seen.kappa[np.ix_(order, order)]))
+    top = top if top > 0 else 1.0
+    cells = [[_pair_cell(seen, i, j, top, narrow=len(order) > 12) for j in order] for i in order]
     caption = "Agreement of every two sources beyond chance"
-    note = "Cohen's kappa of every two sources, in the order of the list above"
+    note = "Cohen's kappa of every two sources, the best first"
     if len(seen.source) > len(order):
         note += f"; of {count(len(view.names))} sources the {len(order)} that share most items with others"
     if len(order) > 12:
         note += ". Numbers are hundredths"
     return macro(
-        "agreement", "", note + ". Empty where two never met.", macro("pair_map", cells, names, caption), ""
+        "agreement",
+        note + ". Empty where two never met.",
+        macro("pair_map", cells, names, caption, f"{top:.2f}"),
     )
 
 
-def _pair_cell(seen: Any, i: int, j: int, *, narrow: bool) -> dict[str, Any]:
+def _pair_cell(seen: Any, i: int, j: int, top: float, *, narrow: bool) -> dict[str, Any]:
     kappa = float(seen.kappa[i, j])
     one, other = plain(seen.source[i], 60), plain(seen.source[j], 60)
     known = math.isfinite(kappa)
@@ -155,7 +161,8 @@ def _pair_cell(seen: Any, i: int, j: int, *, narrow: bool) -> dict[str, Any]:
         if seen.both[i, j]
         else ""
     )
-    shade = f"{min(max(kappa, 0.0), 1.0):.3f}" if known else "0"
+    text = text.removeprefix("-") if not text.strip("-0.") else text
+    shade = f"{min(max(kappa / top, 0.0), 1.0):.3f}" if known else "0"
     return {
         "text": text.replace("-", "\u2212"),
         "shade": shade,
@@ -177,7 +184,7 @@ def conflicts(view: View) -> Section:
     if not len(rows):
         words = "Nobody contradicts anybody: no item has two different votes."
         return Section("conflicts", title, macro("empty", words), short="Conflicts")
-    order = rows[np.lexsort((-counts[rows], view.p[rows].round(3)))][:CONFLICTS]
+    order = rows[np.lexsort((-counts[rows], view.p[rows].round(4)))][:CONFLICTS]
     truth = view.found.truth
     true_name = [*view.classes, "another"]
     table = DataTable(
@@ -220,7 +227,9 @@ def _voices(view: View, i: int) -> str:
     times = np.bincount(said, minlength=told.n_classes)
     for code in np.argsort(-times, kind="stable")[: np.count_nonzero(times)].tolist():
         voters = ", ".join(plain(told.sources[w], 30) for w in who[said == code].tolist())
-        parts.append(f"{view.classes[code]}: {voters if len(codes) <= NAMED else f'{times[code]} votes'}")
+        parts.append(
+            f"{view.classes[code]}: {voters if len(codes) <= NAMED else plural(int(times[code]), 'vote')}"
+        )
     return plain(" · ".join(parts), 400)
 
 

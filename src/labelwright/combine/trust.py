@@ -36,12 +36,14 @@ def sure(view: View) -> Section:
         for i, size in enumerate(n.tolist())
     ]
     ticks = [(100 * i / len(n), percent(edges[first + i], 0)) for i in range(len(n) + 1)]
-    half = float((p >= 0.95).mean())
-    said = f"Probability of {count(len(p))} labels: {percent(half, 0)} of them are 95 % or more."
+    most = float((p >= 0.95).mean())
+    said = f"Probability of {count(len(p))} labels: {percent(most, 0)} of them are 95 % or more."
     words = [
         "p is the probability of the label, given all votes and how good the sources seem to be. It takes sources to "
         "err independently: where they share a mistake, p is too high.",
     ]
+    if not view.known.any():
+        words.append("These votes do not tell how good the sources are; p takes all to be equally good.")
     chart = _calibration(view)
     if not chart:
         words.append(f"Labels under {percent(UNSURE, 0)} are the best place for another vote.")
@@ -70,8 +72,9 @@ def _calibration(view: View) -> Markup:
 def confusion(view: View) -> Section:
     """What sources say of each class, all of them together."""
     title, model, k = "What is called what", view.found.model, len(view.classes)
-    if not isinstance(model, DawidSkene) or not model.counts_.any():
-        words = "This method does not learn which classes sources mix up."
+    if not (view.known.any() and isinstance(model, DawidSkene) and model.counts_.any()):
+        what = "This method does" if view.known.any() else "These votes do"
+        words = f"{what} not tell which classes sources mix up."
         return Section("confusion", title, macro("empty", words), short="Mix-ups")
     table = model.counts_.sum(axis=0)
     total = table.sum(axis=1, keepdims=True)
@@ -136,7 +139,12 @@ def method_words(found: Combined) -> str:
     if gain is None:
         if name == "majority":
             return "Majority vote: every vote counts the same."
-        return f"The method is {name}. These votes do not allow to compare it with majority by votes it has not seen."
+        why = (
+            "too few items have two votes"
+            if isinstance(found.model, DawidSkene)
+            else "it does not foresee votes"
+        )
+        return f"The method is {name}. It was not compared with majority, since {why}."
     more = [100 * math.expm1(min(v, 5.0)) for v in (gain.value, gain.low, gain.high)]
     shares = f"(95 % interval {more[1]:+.0f} % to {more[2]:+.0f} %; {gain.value:+.3f} nats a vote)".replace(
         "-", "\u2212"
