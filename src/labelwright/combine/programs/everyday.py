@@ -7,16 +7,17 @@ from typing import Any, Literal
 import numpy as np
 
 from labelwright.combine.programs.ledger import Cost, CostLedger
-from labelwright.combine.programs.run import as_votes, outcomes, troubles
+from labelwright.combine.programs.run import as_items, as_votes, outcomes, told, warn
 from labelwright.combine.programs.sandbox import Limits
 from labelwright.combine.programs.store import Program
-from labelwright.combine.programs.task import ABSTAIN, TaskSpec
+from labelwright.combine.programs.task import ABSTAIN, TEXT, TaskSpec
 from labelwright.combine.programs.write import write_programs
 from labelwright.errors import InputError
 from labelwright.evidence import Votes
+from labelwright.evidence.classes import is_missing
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ProgramLabels:
     """Labels that programs gave, and what they cost.
 
@@ -35,7 +36,7 @@ class ProgramLabels:
     ledger : CostLedger
         What was asked.
     direct : Cost
-        What asking about every item would have cost.
+        What asking about every item (that is not missing) would have cost.
     knowledge : dict of str to str
         The model's answers about what it knows.
 
@@ -58,14 +59,30 @@ class ProgramLabels:
     knowledge: dict[str, str]
 
     @property
+    def labels(self) -> np.ndarray:
+        """The most probable class of each item, (n,) of object: of equals the first, None where no program answered."""
+        names = self.votes.classes.tolist()
+        said = zip(self.probs.argmax(axis=1), self.covered)
+        found = np.empty(len(self.probs), dtype=object)
+        found[:] = [names[code] if known else None for code, known in said]
+        return found
+
+    @property
     def token_ratio(self) -> float:
         """Tokens that asking about every item would take, for one token spent here."""
         return self.direct.tokens / max(self.ledger.spent.tokens, 1)
 
+    def __repr__(self) -> str:
+        return (
+            f"ProgramLabels({self.covered.sum()} of {len(self.covered)} items labelled by {len(self.programs)} "
+            f"programs ({len(self.discarded)} discarded, {len(self.troubles)} in trouble), "
+            f"{self.ledger.spent.tokens} tokens in place of {self.direct.tokens})"
+        )
+
 
 def labels_by_programs(
     task: TaskSpec,
-    items: Sequence[Any],
+    items: Any,
     complete: Callable[[str], str],
     *,
     label_model: Any = None,
@@ -87,8 +104,9 @@ def labels_by_programs(
     Parameters
     ----------
     task : TaskSpec
-    items : sequence (n,)
-        Unlabelled; anything JSON can hold.
+    items : sequence, array or frame (n,)
+        Unlabelled: texts, or anything else that JSON can hold. Rows of a frame are shown to programs as dicts; of a
+        frame with a column of texts pass that column. Missing items (None, NaN) stay unlabelled.
     complete : callable
         ``complete(prompt) -> str`` asks the model.
     label_model : object with ``fit(votes)`` and ``predict_proba(votes)``, optional
@@ -99,6 +117,7 @@ def labels_by_programs(
     n_samples : int, default 100
         Items, drawn at random, that programs are tested on.
     ledger : CostLedger, optional
+        Keeps account; by default a fresh one without prices. One that was used before counts on.
     limits : Limits, optional
         For each program.
     n_jobs : int, default 1
@@ -111,7 +130,13 @@ def labels_by_programs(
     Raises
     ------
     InputError
-        When there are no items, or no program is left; the message gives the reasons.
+        When there are no items, they are no texts although `task` says so (before anything is asked), or no program is
+        left; the message gives the reasons.
+
+    Warns
+    -----
+    DoubtfulInput
+        When programs that passed the test fail on some of the items, or abstain on all; `troubles` keeps it.
 
     Notes
     -----
@@ -125,12 +150,11 @@ def labels_by_programs(
     >>> task = TaskSpec("Is this message spam?", ["no", "yes"])
     >>> messages = ["win a car", "lunch?", "ok"]
     >>> found = labels_by_programs(task, messages, Recorded([wins, asks]), n_programs=2, mode="direct")
-    >>> found.probs[:, 1].round(2).tolist(), found.covered.tolist(), found.ledger.spent.calls
-    ([1.0, 0.0, 0.5], [True, True, False], 2)
+    >>> found.labels.tolist(), found.probs[:, 1].round(2).tolist(), found.ledger.spent.calls
+    (['yes', 'no', None], [1.0, 0.0, 0.5], 2)
     """
-    items = list(items)
-    if not items or n_samples < 1:
-        raise InputError(f"there are {len(items)} items and n_samples={n_samples!r}; both must be at least 1")
+    items = as_items(items)
+    _check(task, items, n_samples)
     rng = np.random.default_rng(random_state)
     sample = [items[i] for i in np.sort(rng.permutation(len(items))[:n_samples])]
     written = write_programs(
@@ -141,6 +165,8 @@ def labels_by_programs(
         reasons = "; ".join(f"{p.name} {p.reason}" for p in written.discarded)
         raise InputError(f"none of {n_programs} programs can be used: {reasons}")
     found = outcomes(written.programs, items, task, limits=limits, n_jobs=n_jobs, show=show)
+    troubles = told(written.programs, found)
+    warn(troubles, len(found))
     votes = as_votes(written.programs, found, task)
     model = _majority() if label_model is None else label_model
     return ProgramLabels(
@@ -149,11 +175,25 @@ def labels_by_programs(
         covered=(votes.wide() != ABSTAIN).any(axis=1),
         programs=written.programs,
         discarded=written.discarded,
-        troubles={p.name: said for p, o in zip(written.programs, found) if (said := troubles(o))},
+        troubles=troubles,
         ledger=written.ledger,
-        direct=written.ledger.direct(task, items),
+        direct=written.ledger.direct(task, [item for item in items if not is_missing(item)]),
         knowledge=written.knowledge,
     )
+
+
+def _check(task: TaskSpec, items: list[Any], n_samples: int) -> None:
+    """Find what would waste the answers of a model before it is asked."""
+    if not isinstance(n_samples, int) or n_samples < 1:
+        raise InputError(f"n_samples={n_samples!r} must be a whole number of at least 1")
+    strange = next(
+        (i for i, item in enumerate(items) if not (isinstance(item, str) or is_missing(item))), None
+    )
+    if task.item == TEXT and strange is not None:
+        raise InputError(
+            f"item {strange} is a {type(items[strange]).__name__}, while the task says that an item is {TEXT}; "
+            "pass the texts alone, such as one column of a frame, or say what an item is with TaskSpec(item=...)"
+        )
 
 
 def _majority() -> Any:

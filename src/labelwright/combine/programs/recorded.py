@@ -24,6 +24,7 @@ class Recorded:
     Parameters
     ----------
     replies : sequence of str
+        Those of a real model are kept in `ProgramLabels.knowledge` and in the `reply` of each `Program`.
 
     Attributes
     ----------
@@ -38,6 +39,8 @@ class Recorded:
     """
 
     def __init__(self, replies: Sequence[str]):
+        if isinstance(replies, str) or not all(isinstance(reply, str) for reply in replies):
+            raise InputError("replies must be a list of texts")
         self.replies, self.prompts = tuple(replies), []  # type: tuple[str, ...], list[str]
 
     def __call__(self, prompt: str) -> str:

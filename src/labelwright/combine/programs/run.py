@@ -10,6 +10,7 @@ import numpy as np
 from labelwright.combine.programs.sandbox import Limits, Outcome, converse
 from labelwright.combine.programs.store import Program
 from labelwright.combine.programs.task import ABSTAIN, TaskSpec
+from labelwright.combine.views import View, in_memory
 from labelwright.errors import DoubtfulInput, InputError
 from labelwright.evidence import Votes
 from labelwright.progress import progress
@@ -17,7 +18,7 @@ from labelwright.progress import progress
 
 def run(
     programs: Sequence[Program],
-    items: Sequence[Any],
+    items: Any,
     task: TaskSpec,
     *,
     limits: Limits | None = None,
@@ -34,8 +35,9 @@ def run(
     Parameters
     ----------
     programs : sequence (a,) of Program
-    items : sequence (n,)
-        Anything JSON can hold; on None and NaN every program abstains.
+    items : sequence, array or frame (n,)
+        Anything JSON can hold; a program sees tuples and arrays as lists, and the row of a frame as a dict. On missing
+        items (None, NaN) every program abstains.
     task : TaskSpec
     limits : Limits, optional
         For each program.
@@ -52,7 +54,12 @@ def run(
     Raises
     ------
     InputError
-        When there are no programs, names repeat, or an item cannot be passed on.
+        When there are no programs or no items, names repeat, or an item cannot be passed on.
+
+    Warns
+    -----
+    DoubtfulInput
+        When programs failed, or abstain everywhere.
 
     Notes
     -----
@@ -68,16 +75,13 @@ def run(
            [-1,  0]])
     """
     found = outcomes(programs, items, task, limits=limits, n_jobs=n_jobs, show=show)
-    told = [f"{p.name} {trouble}" for p, o in zip(programs, found) if (trouble := troubles(o))]
-    if told:
-        said = f"{len(told)} of {len(found)} programs had trouble: {'; '.join(told)}"
-        warnings.warn(DoubtfulInput(said), stacklevel=2)
+    warn(told(programs, found), len(found))
     return as_votes(programs, found, task)
 
 
 def outcomes(
     programs: Sequence[Program],
-    items: Sequence[Any],
+    items: Any,
     task: TaskSpec,
     *,
     limits: Limits | None = None,
@@ -95,11 +99,11 @@ def outcomes(
     names = [program.name for program in programs]
     if not names or len(set(names)) < len(names):
         raise InputError(f"programs={names} must be at least one program, each with its own name")
-    if n_jobs < 1:
-        raise InputError(f"n_jobs={n_jobs!r} must be at least 1")
-    items = items if isinstance(items, list) else list(items)
-    told = limits or Limits()
-    with progress("running programs", total=len(names) * max(len(items), 1), show=show) as tick:
+    if not isinstance(n_jobs, int) or n_jobs < 1:
+        raise InputError(f"n_jobs={n_jobs!r} must be a whole number of at least 1")
+    items = as_items(items)
+    within = limits or Limits()
+    with progress("running programs", total=len(names) * len(items), show=show) as tick:
 
         def one(program: Program) -> Outcome:
             heard = 0
@@ -109,12 +113,25 @@ def outcomes(
                 heard += n
                 tick(n)
 
-            outcome = converse(program.source, task.function, items, len(task.classes), told, hear)
-            tick(max(len(items), 1) - heard)
+            outcome = converse(program.source, task.function, items, len(task.classes), within, hear)
+            tick(len(items) - heard)
             return outcome
 
+        if n_jobs == 1:  # without threads, so that an interrupt ends the program at once
+            return [one(program) for program in programs]
         with ThreadPoolExecutor(n_jobs) as pool:
             return list(pool.map(one, programs))
+
+
+def as_items(items: Any) -> list[Any]:
+    """Items one by one, as programs are to see them: rows of a frame as dicts.
+
+    Raises
+    ------
+    InputError
+        When there are none, or they are one text or dict.
+    """
+    return list(View(in_memory(items)))
 
 
 def as_votes(programs: Sequence[Program], found: Sequence[Outcome], task: TaskSpec) -> Votes:
@@ -124,6 +141,19 @@ def as_votes(programs: Sequence[Program], found: Sequence[Outcome], task: TaskSp
         classes=list(task.classes),
         sources=[program.name for program in programs],
     )
+
+
+def told(programs: Sequence[Program], found: Sequence[Outcome]) -> dict[str, str]:
+    """What went wrong, by the name of the program."""
+    return {p.name: trouble for p, o in zip(programs, found) if (trouble := troubles(o))}
+
+
+def warn(said: dict[str, str], n: int, *, stacklevel: int = 3) -> None:
+    """Say which of n programs had trouble, if any."""
+    if said:
+        each = "; ".join(f"{name} {trouble}" for name, trouble in said.items())
+        message = f"{len(said)} of {n} programs had trouble: {each}"
+        warnings.warn(DoubtfulInput(message), stacklevel=stacklevel)
 
 
 def troubles(outcome: Outcome) -> str:

@@ -17,11 +17,15 @@ import numpy as np
 
 from labelwright.combine.programs.task import ABSTAIN
 from labelwright.errors import InputError
+from labelwright.evidence.classes import is_missing
 
 MAX_SOURCE = 50_000  # characters of a program
 MAX_ITEM = 1_000_000  # bytes of an item as JSON
 MAX_LINE = 4_000  # bytes of an answer
+MOST = 10**9  # of a limit: farther ones overflow in the system
+MAX_TOLD = 500  # characters of what it says went wrong
 BLOCK = 65_536
+STEP = 0.2  # seconds between two looks at the clock
 START_SECONDS = 30  # for the interpreter itself, on a machine that is busy with other things
 
 
@@ -49,12 +53,15 @@ class Limits:
     memory_mb: int = 512
 
     def __post_init__(self) -> None:
-        if int(self.seconds) != self.seconds or self.seconds < 1:
-            raise InputError(f"seconds={self.seconds!r} must be a whole number of at least 1")
-        if not 0 < self.pause < float("inf"):
-            raise InputError(f"pause={self.pause!r} must be a number of seconds above 0")
-        if int(self.memory_mb) != self.memory_mb or self.memory_mb < 64:
-            raise InputError(f"memory_mb={self.memory_mb!r} must be a whole number of at least 64")
+        for name, least in (("seconds", 1), ("memory_mb", 64)):
+            value = getattr(self, name)
+            if not isinstance(value, int | np.integer) or not least <= value <= MOST:
+                raise InputError(f"{name}={value!r} must be a whole number from {least} to {MOST}")
+            object.__setattr__(self, name, int(value))
+        pause: object = self.pause
+        if not isinstance(pause, int | float | np.number) or not 0 < pause < float("inf"):
+            raise InputError(f"pause={pause!r} must be a number of seconds above 0")
+        object.__setattr__(self, "pause", float(pause))
 
 
 class Outcome(NamedTuple):
@@ -91,6 +98,14 @@ def guards() -> tuple[str, ...]:
     Where the system allows, "no network" (a network of its own with nobody in it), "no privileges" (of a superuser),
     "no processes", and "system calls" (the kernel refuses all but 22).
 
+    Notes
+    -----
+    The rules on its text and Python's own reports come first; these guards are for a program that gets past both.
+    For the superuser nothing runs without "no privileges" or "system calls", since nothing else would bind it.
+    Without "system calls", such a program could do what needs nothing opened: rename or delete files of yours, or end
+    your processes. None of them helps against a flaw in the system itself; for programs of an enemy use a virtual
+    machine as well.
+
     Examples
     --------
     >>> {"time", "memory", "no files"} <= set(guards())
@@ -115,7 +130,8 @@ def converse(
     function : str
         Name of the function that takes one item.
     items : sequence (n,)
-        Anything JSON can hold. None and NaN are not shown to the program; it abstains on them.
+        Anything JSON can hold, as JSON hands it on: tuples and arrays become lists, keys of dicts texts. Missing
+        items (None, NaN) are not shown to the program; it abstains on them.
     k : int
         Number of classes; answers from 0 to k - 1 are legal, and -1.
     limits : Limits
@@ -138,9 +154,9 @@ def converse(
     if os.name != "posix":
         raise InputError(
             "this system cannot limit the memory and files of a process, so programs are not run; "
-            "use Linux or macOS (a container or WSL will do)"
+            "use Linux (a container or WSL will do)"
         )
-    shown = [i for i, item in enumerate(items) if not _missing(item)]
+    shown = [i for i, item in enumerate(items) if not is_missing(item)]
     lines = [_line(items[i], i) for i in shown]
     if len(source) > MAX_SOURCE:
         blank = np.full(len(items), ABSTAIN, dtype=np.intp)
@@ -196,7 +212,7 @@ class _Talk:
         if kind in (-2, -3) and self.ready and isinstance(what, str):
             self.raised += kind == -2
             self.illegal += kind == -3
-            told = f"raised {what}" if kind == -2 else f"returned {what}"
+            told = f"raised {_shown(what)}" if kind == -2 else f"returned {_shown(what)}"
             self.first = self.first or (len(self.answers), told)
             self.answers.append(ABSTAIN)
         elif kind == "guards" and not self.guards and isinstance(what, list):
@@ -205,10 +221,11 @@ class _Talk:
             self.ready = True
         elif kind == "unlimited" and not self.guards:
             raise InputError(
-                f"this system does not let a process be limited ({what}), so programs are not run; use Linux"
+                f"this system does not let a process be limited ({what}), so programs are not run; "
+                "use Linux (a container or WSL will do)"
             )
         elif kind in ("refused", "stopped") and isinstance(what, str):
-            self.reason = what
+            self.reason = _shown(what)
         else:
             self.reason = "wrote something that is no answer"
 
@@ -249,18 +266,24 @@ def _exchange(process: "subprocess.Popen[bytes]", lines: list[bytes], talk: _Tal
     assert process.stdin is not None
     assert process.stdout is not None
     blocks, pending = _blocks(lines), b""
-    began = heard = time.monotonic()
+    began = last = time.monotonic()
+    quiet = 0.0
     with selectors.DefaultSelector() as ready:
         for pipe, event in ((process.stdin, selectors.EVENT_WRITE), (process.stdout, selectors.EVENT_READ)):
             os.set_blocking(pipe.fileno(), False)
             ready.register(pipe, event)
         while not talk.done:
+            found = ready.select(STEP)
             now = time.monotonic()
+            quiet += min(
+                now - last, 2 * STEP
+            )  # a longer step means that this process stood still, not the program
+            last = now
             if now - began > 5 * limits.seconds + START_SECONDS:
                 return f"took more than {5 * limits.seconds} s by the clock"
-            if now - heard > (limits.pause if talk.guards else START_SECONDS):
+            if quiet > (limits.pause if talk.guards else START_SECONDS):
                 return _silent(talk, limits)
-            for key, _ in ready.select(0.2):
+            for key, _ in found:
                 if key.fileobj is process.stdin:
                     pending = pending or next(blocks, b"")
                     pending = _send(process, ready, pending)
@@ -269,7 +292,7 @@ def _exchange(process: "subprocess.Popen[bytes]", lines: list[bytes], talk: _Tal
                     if block == b"":
                         return _died(process, talk, limits)
                     if block:
-                        heard = time.monotonic()
+                        quiet = 0.0
                         talk.hear(block)
     return ""
 
@@ -322,14 +345,22 @@ def _blocks(lines: list[bytes]) -> Iterator[bytes]:
         yield b"".join(block)
 
 
-def _missing(item: Any) -> bool:
-    return item is None or (isinstance(item, float) and item != item)
+def _shown(told: str) -> str:
+    """Words of the child on one line, without signs that could steer a terminal."""
+    line = " ".join(told.split())[:MAX_TOLD]
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in line)
+
+
+def _plain(value: Any) -> Any:
+    """Arrays and their numbers as JSON knows them."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} is nothing that JSON knows")
 
 
 def _line(item: Any, place: int) -> bytes:
-    plain = item.tolist() if hasattr(item, "tolist") else item
     try:
-        line = json.dumps(plain).encode() + b"\n"
+        line = json.dumps(item, default=_plain).encode() + b"\n"
     except (TypeError, ValueError, RecursionError) as problem:
         raise InputError(
             f"item {place} is a {type(item).__name__} that cannot be written as JSON ({problem}); "

@@ -2,8 +2,8 @@
 
 import json
 import os
-import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -77,7 +77,8 @@ class ProgramStore:
         Raises
         ------
         InputError
-            When the classes are not texts, numbers or booleans, or two programs share a name.
+            When the classes are not texts, numbers or booleans, two programs share a name, or the place cannot be
+            written to.
         """
         strange = next((name for name in task.classes if not isinstance(name, SCALARS)), None)
         if strange is not None:
@@ -88,13 +89,15 @@ class ProgramStore:
         _check_names(programs)
         content = {"format": FORMAT, "task": asdict(task), "programs": [asdict(p) for p in programs]}
         path = Path(self.path)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".part-")
+        aside = path.parent / f".{path.name}.{os.getpid()}"
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(content, file, indent=1)
-            os.replace(temporary, path)
+            aside.write_text(json.dumps(content, indent=1), encoding="utf-8")
+            os.replace(aside, path)
+        except OSError as problem:
+            raise InputError(f"{self.path} cannot be written: {problem}") from problem
         finally:
-            Path(temporary).unlink(missing_ok=True)
+            with suppress(OSError):
+                aside.unlink(missing_ok=True)
 
     def read(self) -> tuple[TaskSpec, list[Program]]:
         """The task and its programs.

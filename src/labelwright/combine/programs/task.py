@@ -3,13 +3,16 @@
 import keyword
 from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from string import Template
 from typing import Any
 
 from labelwright.errors import InputError
+from labelwright.evidence.classes import is_missing
 
 ABSTAIN = -1
+TEXT = "a text (str)"
 KNOWLEDGE = {
     "heuristics": "rules of thumb that an experienced annotator would use",
     "keywords": "words, phrases and symbols that point to each class, at least 40 for each",
@@ -30,9 +33,9 @@ class TaskSpec:
     mission : str
         The question, in a sentence or two.
     classes : sequence (k,) of at least two names
-        Shown to the model by ``str``; these texts must differ.
+        Shown to the model by ``str``, each on a line of its own; these texts must differ.
     item : str, default "a text (str)"
-        What one item is, in words and as a Python type.
+        What one item is, in words and as a Python type: of a frame, say that it is a dict and name the columns.
     instructions : str, default ""
         What else an annotator would be told, such as what to do in doubtful cases.
     function : str, default "label"
@@ -41,7 +44,8 @@ class TaskSpec:
     Raises
     ------
     InputError
-        When the mission is empty, there are fewer than two classes or two that look the same, or `function` is no name.
+        When the mission is empty, there are fewer than two classes, one that is missing or takes several lines, or two
+        that look the same, or `function` is no name.
 
     Examples
     --------
@@ -54,17 +58,17 @@ class TaskSpec:
 
     mission: str
     classes: tuple[Hashable, ...]
-    item: str = "a text (str)"
+    item: str = TEXT
     instructions: str = ""
     function: str = "label"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "classes", tuple(self.classes))
-        shown = [str(name) for name in self.classes]
+        object.__setattr__(self, "classes", _names(self.classes))
+        for what in ("mission", "item", "instructions", "function"):
+            if not isinstance(value := getattr(self, what), str):
+                raise InputError(f"{what}={value!r} must be a text")
         if not self.mission.strip():
             raise InputError("mission is empty; say in a sentence what is to be decided about an item")
-        if len(shown) < 2 or len(set(shown)) < len(shown):
-            raise InputError(f"classes={shown} must be at least two names that differ when written out")
         if not self.function.isidentifier() or keyword.iskeyword(self.function) or self.function[0] == "_":
             raise InputError(f"function={self.function!r} must be a plain Python name such as 'label'")
 
@@ -91,7 +95,25 @@ class TaskSpec:
         }
 
 
+def _names(classes: Any) -> tuple[Hashable, ...]:
+    """Class names that a model can tell apart."""
+    if isinstance(classes, str) or not hasattr(classes, "__iter__"):
+        raise InputError(f"classes={classes!r} must be a list of names")
+    names = tuple(classes.tolist() if hasattr(classes, "tolist") else classes)
+    shown = [str(name) for name in names]
+    if len(shown) < 2 or len(set(shown)) < len(shown):
+        raise InputError(f"classes={shown} must be at least two names that differ when written out")
+    for name, text in zip(names, shown):
+        if not isinstance(name, Hashable) or is_missing(name) or len(text.splitlines()) != 1:
+            raise InputError(f"class {name!r} must be a name on one line, and none that is missing")
+    return names
+
+
 def prompt(name: str, **values: Any) -> str:
     """Text of a prompt file with its values filled in."""
-    text = files(__package__).joinpath("prompts", f"{name}.txt").read_text(encoding="utf-8")
-    return Template(text).substitute(values)
+    return Template(_file(name)).substitute(values)
+
+
+@cache
+def _file(name: str) -> str:
+    return files(__package__).joinpath("prompts", f"{name}.txt").read_text(encoding="utf-8")

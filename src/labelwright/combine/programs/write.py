@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from labelwright.combine.programs.ledger import CostLedger
-from labelwright.combine.programs.run import outcomes
+from labelwright.combine.programs.run import as_items, outcomes
 from labelwright.combine.programs.sandbox import Limits, Outcome
 from labelwright.combine.programs.store import Program
 from labelwright.combine.programs.task import ABSTAIN, KNOWLEDGE, TaskSpec
@@ -46,7 +46,7 @@ class Written(NamedTuple):
 def write_programs(
     task: TaskSpec,
     complete: Callable[[str], str],
-    samples: Sequence[Any],
+    samples: Any,
     *,
     n_programs: int = 10,
     mode: Literal["direct", "two_stage"] = "two_stage",
@@ -68,8 +68,9 @@ def write_programs(
     task : TaskSpec
     complete : callable
         ``complete(prompt) -> str`` asks the model. Let it sample (the paper: temperature 0.7, up to 1,000 tokens);
-        prompts differ only in the number of the program.
-    samples : sequence
+        prompts differ only in the number of the program. Wrap it (``joblib.Memory``) to pay once, whatever happens
+        in between; the ledger counts every question.
+    samples : sequence, array or frame
         Some unlabelled items.
     n_programs : int, default 10
     mode : {"two_stage", "direct"}, default "two_stage"
@@ -104,8 +105,8 @@ def write_programs(
     >>> [p.name for p in written.programs], [p.reason for p in written.discarded]
     (['program 1'], ['is the same as program 1'])
     """
-    samples = list(samples)
-    _check(n_programs, mode, knowledge, samples)
+    _check(n_programs, mode, knowledge)
+    samples = as_items(samples)
     ledger = CostLedger() if ledger is None else ledger
     kinds = list(knowledge) if mode == "two_stage" else []
     known = {}
@@ -170,13 +171,11 @@ def _fault(outcome: Outcome, task: TaskSpec) -> str:
     return ""
 
 
-def _check(n_programs: int, mode: str, knowledge: Sequence[str], samples: list[Any]) -> None:
-    if n_programs < 1:
-        raise InputError(f"n_programs={n_programs!r} must be at least 1")
+def _check(n_programs: int, mode: str, knowledge: Sequence[str]) -> None:
+    if not isinstance(n_programs, int) or n_programs < 1:
+        raise InputError(f"n_programs={n_programs!r} must be a whole number of at least 1")
     if mode not in ("direct", "two_stage"):
         raise InputError(f"mode={mode!r} must be 'direct' or 'two_stage'")
     strange = [knowledge] if isinstance(knowledge, str) else [k for k in knowledge if k not in KNOWLEDGE]
     if strange or not knowledge:
         raise InputError(f"knowledge={knowledge!r} must be a list of one or more of {', '.join(KNOWLEDGE)}")
-    if not samples:
-        raise InputError("samples is empty; give some unlabelled items to test programs on")

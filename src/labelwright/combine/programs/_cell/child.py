@@ -7,11 +7,12 @@ matters: import everything, lock the process (`kernel`), read the program, check
 import ast
 import builtins
 import codecs
+import heapq  # noqa: F401  (Counter.most_common imports it, and nothing can be imported once locked)
 import json
 import os
 import sys
 import time
-import unicodedata  # noqa: F401  (needed to read "\N{...}", and nothing can be imported once locked)
+import unicodedata  # noqa: F401  (the same for reading "\N{...}")
 import warnings
 
 from . import kernel, rules
@@ -19,12 +20,13 @@ from . import kernel, rules
 BLOCK = 65536
 SAID = 200  # characters of an error message that are passed on
 RAISED, ILLEGAL = -2, -3
+CODECS = ("ascii", "latin-1", "utf-8", "utf-8-sig", "utf-16", "cp1252", "unicode_escape")
 
 
 def main():
     """Talk to the parent until it closes the line."""
     warnings.simplefilter("ignore")
-    for name in ("ascii", "latin-1", "utf-8"):
+    for name in CODECS:
         codecs.lookup(name)
     lines = _lines()
     told = json.loads(next(lines))
@@ -32,12 +34,20 @@ def main():
         guards = kernel.lock(told["seconds"], told["memory_mb"])
     except (OSError, ValueError) as problem:
         _stop("unlimited", f"{type(problem).__name__}: {problem}")
-    for name in ("ctypes", "_ctypes", "resource", "platform"):
+    for name in ("ctypes", "_ctypes", "mmap", "platform", "resource"):
         sys.modules.pop(name, None)
     _write(json.dumps(["guards", guards]) + "\n")
-    function = _load(json.loads(next(lines)), told["function"])
-    _write(json.dumps(["ready", ""]) + "\n")
-    _answer(function, lines, told["k"])
+    # Written down now, since a program that has used all memory leaves none for words.
+    full = (
+        "\n" + json.dumps(["stopped", f"used more than {told['memory_mb']} MB of memory"]) + "\n"
+    ).encode()
+    try:
+        function = _load(json.loads(next(lines)), told["function"])
+        _write(json.dumps(["ready", ""]) + "\n")
+        _answer(function, lines, told["k"])
+    except MemoryError:
+        os.write(1, full)
+        os._exit(1)
     os._exit(0)
 
 

@@ -5,6 +5,7 @@ escapes from everything Python does to keep it in.
 """
 
 import ctypes
+import mmap
 import os
 import platform
 import resource
@@ -40,7 +41,10 @@ class _Filter(ctypes.Structure):
 
 
 def lock(seconds, memory_mb):
-    """Lock this process; return the names of the guards that hold. Raises OSError or ValueError where limits fail."""
+    """Lock this process; return the names of the guards that hold. Raises OSError or ValueError where limits fail.
+
+    Limits of memory and files are tried out: some systems take them and do not keep them.
+    """
     guards = []
     libc = ctypes.CDLL(None, use_errno=True)
     for what, limit in (
@@ -50,6 +54,7 @@ def lock(seconds, memory_mb):
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(what, (limit, limit + 1 if what == resource.RLIMIT_CPU else limit))
+    _fails("memory", lambda: mmap.mmap(-1, memory_mb * 2**20))
     guards += ["time", "memory"]
     if _own_network(libc):
         guards.append("no network")
@@ -59,15 +64,29 @@ def lock(seconds, memory_mb):
             os.setresgid(NOBODY, NOBODY, NOBODY)
             os.setresuid(NOBODY, NOBODY, NOBODY)
             guards.append("no privileges")
-    with suppress(OSError, ValueError, AttributeError):
-        resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
-        guards.append("no processes")
+    superuser = hasattr(os, "geteuid") and os.geteuid() == 0
+    if not superuser:  # who is not bound by this limit
+        with suppress(OSError, ValueError, AttributeError):
+            resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+            guards.append("no processes")
     # A limit of 0 lets what is open stay open, and nothing else be opened: no file, no socket, no pipe.
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+    _fails("files", lambda: os.dup(0))
     guards.append("no files")
     if _filtered(libc):
         guards.append("system calls")
+    elif superuser:
+        raise OSError("the superuser could lift every limit again, and cannot become anybody else here")
     return guards
+
+
+def _fails(what, beyond):
+    """See that the system refuses what is beyond a limit."""
+    try:
+        beyond()
+    except (OSError, MemoryError):
+        return
+    raise OSError(f"it takes a limit of {what} and does not keep it")
 
 
 def _own_network(libc):

@@ -47,7 +47,7 @@ NODES = frozenset(
     Constant Attribute Subscript Starred Name List Tuple Slice Load Store Del And Or Add BitAnd BitOr BitXor Div
     FloorDiv LShift Mod Mult MatMult Pow RShift Sub Invert Not UAdd USub Eq Gt GtE In Is IsNot Lt LtE NotEq
     NotIn comprehension ExceptHandler arguments arg keyword alias withitem Match match_case MatchValue
-    MatchSingleton MatchSequence MatchMapping MatchStar MatchAs MatchOr TypeIgnore
+    MatchSingleton MatchSequence MatchMapping MatchClass MatchStar MatchAs MatchOr TypeIgnore
     """.split()  # noqa: SIM905 (a page of quotes)
 )
 # Said early and in words; they are not there when the program runs either.
@@ -85,8 +85,9 @@ def _problem_of(node, bound):
     if isinstance(node, ast.ImportFrom):
         module = "." * node.level + (node.module or "")
         return next((p for alias in node.names if (p := _import_problem(module, alias.name))), None)
-    if isinstance(node, ast.Attribute) and node.attr not in ATTRIBUTES:
-        return f"reads the attribute {node.attr!r}, which no text, number, container or pattern has, or which is unsafe"
+    read = [node.attr] if isinstance(node, ast.Attribute) else getattr(node, "kwd_attrs", [])
+    if strange := [name for name in read if name not in ATTRIBUTES]:
+        return f"reads the attribute {strange[0]!r}, which no text, number, container or pattern has, or is unsafe"
     if isinstance(node, ast.Name):
         if node.id in ABSENT - bound:
             return f"uses {node.id!r}"
