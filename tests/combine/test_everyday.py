@@ -109,6 +109,7 @@ def test_what_is_not_known_is_missing_not_guessed():
     assert found.sources["accuracy"].isna().all()
     assert found.gain is None
     assert found.labels["label"].tolist() == ["a", "b", "a"]
+    np.testing.assert_allclose(found.labels["p"], 0.7, atol=1e-5)  # nothing is known of who errs how often
     assert found.summary()["agreement"] is None
 
 
@@ -172,3 +173,18 @@ def test_real_crowds_never_below_majority_by_more_than_the_goal(crowd):
     told = data.load("crowd-classic", crowd=crowd)
     found = votes(told.extra["evidence"], gold=list(told.truth))
     assert found.gold.accuracy > found.gold.majority - 0.003
+
+
+def test_a_class_that_no_source_says_counts_as_wrong():
+    frame, truth = table(60)
+    strange = dict.fromkeys(truth, "yak")
+    assert votes(frame, gold=strange).gold.accuracy == 0
+
+
+def test_where_nobody_meets_every_vote_is_as_sure():
+    frame = pd.DataFrame(
+        {"item": range(60), "source": [f"s{i % 3}" for i in range(60)], "label": ["a", "b"] * 30}
+    )
+    found = votes(frame)
+    assert found.labels["label"].tolist() == ["a", "b"] * 30
+    np.testing.assert_allclose(found.labels["p"], 0.7, atol=1e-5)

@@ -143,9 +143,10 @@ def overlap(votes: Votes) -> float:
 def plain_majority(told: Votes) -> DawidSkene:
     """Majority with class shares; where hardly anybody spoke of the same item, shares only break ties.
 
-    Agreement is then not seen, and a common class would outvote what the only source said.
+    Agreement is then not seen: a common class would outvote what the only source said, and nothing can be learned of
+    how often it errs. Every vote is taken to be wrong in 3 of 10 cases.
     """
     if overlap(told) >= LEAST_OVERLAP:
         return majority_model()
     shares = told.counts.sum(axis=0) / told.n_votes
-    return DawidSkene(confusions.alike, prior=1 + 1e-6 * shares, show=False)
+    return DawidSkene(confusions.kept, prior=1 + 1e-6 * shares, show=False)

@@ -12,6 +12,7 @@ from labelwright.passes.votes import draw
 from labelwright.progress import progress
 
 BURN_IN = 20
+FEW = 50  # draws, whose tails say nothing by themselves
 
 
 class Drawn(NamedTuple):
@@ -31,8 +32,16 @@ class Drawn(NamedTuple):
     posterior: np.ndarray | None
 
     def interval(self, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
-        """Ends of the central interval of each source's accuracy, (a,) each."""
+        """Ends of the central interval of each source's accuracy, (a,) each; of fewer than 50 draws by their spread."""
         tail = (1 - level) / 2
+        if len(self.accuracy) < FEW:
+            from scipy.special import ndtri
+
+            mean, spread = (
+                self.accuracy.mean(axis=0),
+                self.accuracy.std(axis=0, ddof=min(1, len(self.accuracy) - 1)),
+            )
+            return (mean + ndtri(tail) * spread).clip(0, 1), (mean - ndtri(tail) * spread).clip(0, 1)
         low, high = np.quantile(self.accuracy, [tail, 1 - tail], axis=0)
         return low, high
 

@@ -29,7 +29,8 @@ from labelwright.evidence import Votes
 from labelwright.evidence.classes import decode, encode
 from labelwright.parts.agreement import Agreement
 
-DRAWN = 60_000_000  # votes looked at over all draws, of which there are 50 to 500
+DRAWN, CONFUSED = 60_000_000, 60_000_000  # votes, and cells of confusions, looked at over all draws
+DRAWS = (20, 500)  # fewest and most
 CELLS = 5_000_000  # items x classes up to which the posterior is averaged over draws
 
 
@@ -112,13 +113,13 @@ def votes(
         average = judge is model and posterior.size <= CELLS
         drawn = draws(
             judge,
-            n=int(np.clip(DRAWN // told.n_votes, 50, 500)),
+            n=_draws(told),
             average=average,
             random_state=random_state,
             show=show,
         )
         posterior = posterior if drawn.posterior is None else drawn.posterior
-        notes += _worse(judge, flip)
+        notes += _worse(judge, flip, name)
         against = told.sources[judge.against_]
     else:
         against = told.sources[:0]
@@ -201,7 +202,7 @@ def score(told: Votes, posterior: np.ndarray, gold: Any) -> Scored:
 
 
 def _truth(told: Votes, gold: Any) -> np.ndarray:
-    """Code of the true class of each item, -1 where unknown."""
+    """Code of the true class of each item, -1 where unknown, k where no source ever says it."""
     if frames.is_frame(gold):
         from labelwright.files.words import ITEM, LABEL, rank
 
@@ -218,7 +219,9 @@ def _truth(told: Votes, gold: Any) -> np.ndarray:
         raise InputError(
             f"gold has {len(gold)} labels for {len(told)} items; give one an item, or a frame or dict by item"
         )
-    return encode(gold, told.classes.tolist())[0]
+    codes, names = encode(gold)
+    place = {name: code for code, name in enumerate(told.classes.tolist())}
+    return np.array([*(place.get(name, told.n_classes) for name in names.tolist()), -1], dtype=np.intp)[codes]
 
 
 def _distinct(told: Votes) -> tuple[Votes, list[str]]:
@@ -239,6 +242,12 @@ def _distinct(told: Votes) -> tuple[Votes, list[str]]:
             items=told.items, sources=told.sources, classes=told.classes,
         )  # fmt: skip
     return told, notes
+
+
+def _draws(told: Votes) -> int:
+    """As many draws as take some ten seconds."""
+    cells = len(told.sources) * told.n_classes**2
+    return int(np.clip(min(DRAWN // told.n_votes, CONFUSED // cells), *DRAWS))
 
 
 def _times(n: int) -> str:
@@ -268,12 +277,14 @@ def _agreement(told: Votes, random_state: int, show: bool | None) -> Agreement:
     return Agreement(unknown, unknown, unknown, unknown, unknown, 0)
 
 
-def _worse(judge: DawidSkene, flip: bool) -> list[str]:
+def _worse(judge: DawidSkene, flip: bool, method: str) -> list[str]:
     poor = judge.sources_[judge.against_]
     if not len(poor):
         return []
     shown = ", ".join(map(str, poor.tolist()[:3])) + (f" and {len(poor) - 3} more" if len(poor) > 3 else "")
     done = "they count against what they say" if flip else "they count for nothing; flip turns them round"
+    if "majority" in method:
+        done = f"{method} counts them like all others"
     are = "source is" if len(poor) == 1 else "sources are"
     return [f"{len(poor):,} {are} worse than chance ({shown}): {done}"]
 

@@ -36,6 +36,19 @@ def alike(counts: ArrayLike, before: ArrayLike | None = None) -> np.ndarray:
     return _coins(np.full(len(counts), right), counts.shape[-1])
 
 
+def kept(counts: ArrayLike, before: ArrayLike | None = None) -> np.ndarray:
+    """Confusions as they were: nothing is learned of the sources, where agreement cannot show anything.
+
+    Examples
+    --------
+    >>> kept([[[8, 2], [1, 9]]], [[[0.7, 0.3], [0.3, 0.7]]]).tolist()
+    [[[0.7, 0.3], [0.3, 0.7]]]
+    """
+    counts = np.asarray(counts, dtype=np.float64)
+    start = _coins(np.full(len(counts), 0.7), counts.shape[-1]) if before is None else before
+    return np.array(np.broadcast_to(start, counts.shape))
+
+
 def one_coin(counts: ArrayLike, before: ArrayLike | None = None) -> np.ndarray:
     """Each source is right with one probability, and errs evenly; little-seen sources lean on all others.
 
