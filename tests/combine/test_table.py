@@ -46,6 +46,12 @@ def test_three_columns_without_telling_names_are_known_by_what_they_hold():
     assert "by how many values differ" in note
 
 
+def test_three_columns_with_the_same_answers_are_three_sources():
+    rng = np.random.default_rng(0)
+    votes, _ = as_votes(pd.DataFrame({name: rng.choice(["p", "q"], 50) for name in ("ann", "bob", "eve")}))
+    assert votes.sources.tolist() == ["ann", "bob", "eve"]
+
+
 def test_a_wide_table_without_names_of_items():
     votes, note = as_votes(pd.DataFrame({"r1": [1, 0], "r2": [1, 1]}))
     assert votes.n_votes == 4

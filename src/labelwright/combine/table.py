@@ -119,7 +119,7 @@ def guess(data: Any, item: str | None, source: str | None, label: str | None) ->
     if given:
         missing = "source" if source is None else "label"
         raise InputError(f"no column looks like the {missing} of a vote; name it with {missing}")
-    if len(here) == 3 and item is None and _repeats(data, here):
+    if len(here) == 3 and item is None and _repeats(data, here) and not _like_sources(data, here):
         return _by_content(data, here)
     for_item = item or _name_column(data, here)
     columns = tuple(name for name in here if name != for_item)
@@ -136,6 +136,12 @@ def _best(names: list[str], words: tuple[str, ...]) -> str | None:
 def _repeats(data: Any, names: list[str]) -> bool:
     """Whether every column of a table of three repeats itself, as items, sources and labels of votes do."""
     return all(len(found) <= 0.7 * len(codes) for codes, found in (_coded(data, name) for name in names))
+
+
+def _like_sources(data: Any, names: list[str]) -> bool:
+    """Whether columns give the same answers, as three sources do, and not items, sources and labels."""
+    answers = [set(_coded(data, name)[1].tolist()) for name in names]
+    return len(set().union(*answers)) <= 2 * min(map(len, answers))
 
 
 def _by_content(data: Any, names: list[str]) -> Roles:
