@@ -217,6 +217,7 @@ WITHOUT_EXAMPLE = {
     "evidence.base.RowEvidence": "abstract",
     "passes.sources.Source": "abstract",
     "passes.confident.sweep": "the engine behind ConfidentLearning, whose example shows it",
+    "audit.budget.BudgetCurve": "a record that budget_curve returns",
     "audit.result.Audit": "a record that audit.labels returns",
     "audit.result.Estimate": "a record that audit.labels returns",
     "combine.compare.Gain": "a record that gain_over_majority returns",
