@@ -1,7 +1,8 @@
 """Which labels are wrong?
 
 `labels` answers for items in memory, `file` for a file; `ConfidentLearning` flags from probabilities alone;
-`review_plan` says what to look at again when only some labels can be.
+`review_plan` says what to look at again when only some labels can be; `label_relations` and `LabelGraph` clean a
+vocabulary of tags.
 """
 
 from labelwright.audit.budget import (
@@ -16,22 +17,31 @@ from labelwright.audit.dynamics import SEMD, area_under_margin, keep_after_remov
 from labelwright.audit.everyday import labels
 from labelwright.audit.file import file
 from labelwright.audit.items import Items
+from labelwright.audit.label_graph import Cleaned, LabelGraph, graph_fbeta, read_plan
+from labelwright.audit.label_space import Relation, label_relations, relations_frame
 from labelwright.audit.result import Audit, Estimate
 
 __all__ = [
     "SEMD",
     "Audit",
     "BudgetCurve",
+    "Cleaned",
     "ConfidentLearning",
     "Estimate",
     "Items",
+    "LabelGraph",
+    "Relation",
     "area_under_margin",
     "budget_curve",
     "expected_distance",
     "file",
+    "graph_fbeta",
     "keep_after_removal",
+    "label_relations",
     "labels",
     "late_loss",
     "predicted_distance",
+    "read_plan",
+    "relations_frame",
     "review_plan",
 ]
