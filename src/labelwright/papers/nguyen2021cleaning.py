@@ -150,8 +150,9 @@ CLAIMS = (
         arms={"completed": from_completed, "incomplete": from_incomplete},
         measure=macro_f2,
         holds=ahead("completed", of="incomplete", by=0.02),
-        departs="tags of icons; relations by name and use, not reviewed; three in ten of the implied marks are hidden by "
-        "us, so that completing can restore them where what implies them is left; a linear model of names and rarer tags",
+        departs="tags of icons; relations by name and use, not reviewed; three in ten of the implied marks are hidden "
+        "by us, so that completing can restore them where what implies them is left; a linear model of names and "
+        "rarer tags",
         unit="macro F2 of implied tags",
         seeds=8,
         budget_s=90,
