@@ -219,6 +219,7 @@ WITHOUT_EXAMPLE = {
     "passes.confident.sweep": "the engine behind ConfidentLearning, whose example shows it",
     "audit.label_graph.Cleaned": "a record that LabelGraph.apply returns",
     "audit.label_space.Relation": "a record that label_relations returns",
+    "audit.vocabularies.Vocabulary": "a record that audit.vocabulary returns",
     "audit.budget.BudgetCurve": "a record that budget_curve returns",
     "audit.result.Audit": "a record that audit.labels returns",
     "audit.result.Estimate": "a record that audit.labels returns",

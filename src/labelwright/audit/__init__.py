@@ -20,6 +20,7 @@ from labelwright.audit.items import Items
 from labelwright.audit.label_graph import Cleaned, LabelGraph, graph_fbeta, read_plan
 from labelwright.audit.label_space import Relation, label_relations, relations_frame
 from labelwright.audit.result import Audit, Estimate
+from labelwright.audit.vocabularies import Vocabulary, vocabulary
 
 __all__ = [
     "SEMD",
@@ -31,6 +32,7 @@ __all__ = [
     "Items",
     "LabelGraph",
     "Relation",
+    "Vocabulary",
     "area_under_margin",
     "budget_curve",
     "expected_distance",
@@ -44,4 +46,5 @@ __all__ = [
     "read_plan",
     "relations_frame",
     "review_plan",
+    "vocabulary",
 ]

@@ -59,6 +59,17 @@ def audit(
             metavar="RULE",
         ),
     ] = None,
+    labels: Annotated[
+        bool,
+        typer.Option(
+            "--labels",
+            help="Look at the vocabulary of tags instead: which are one, imply or exclude each other.",
+        ),
+    ] = False,
+    plan: Annotated[
+        Path | None,
+        typer.Option(help="A labels-plan.csv you have reviewed, to apply; with --labels.", metavar="FILE"),
+    ] = None,
     out: Annotated[
         Path,
         typer.Option(
@@ -92,6 +103,16 @@ def audit(
     if jobs == 0:
         raise typer.BadParameter("give 1 or more, or -1 for all cores", param_hint="'--jobs'")
 
+    if labels:
+        tags = labelwright.audit.vocabulary(
+            file, label=label, multi_label=multi_label, plan=plan, sheet=sheet, out=out
+        )
+        if as_json:
+            typer.echo(json.dumps({**tags.summary(), "out": str(out)}, allow_nan=False))
+        summary.show_vocabulary(tags, name=file.name, out=out, err=as_json)
+        return
+    if plan is not None:
+        raise typer.BadParameter("applies a plan for tags, so it needs --labels", param_hint="'--plan'")
     found = labelwright.audit.file(
         file,
         label=label,

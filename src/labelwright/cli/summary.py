@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from labelwright import frames
-from labelwright.audit import Audit
+from labelwright.audit import Audit, Vocabulary
 from labelwright.report.text import plain
 
 SHOWN = 8
@@ -108,3 +108,34 @@ def _also(found: Audit) -> list[str]:
             )
         )
     return lines if len(lines) > 1 else []
+
+
+def show_vocabulary(found: Vocabulary, *, name: str, out: Path, err: bool = False) -> None:
+    """Print which tags belong together, and what to do with the plan."""
+    console = Console(stderr=err, highlight=False)
+    numbers = found.summary()
+    console.print(f"\n[bold]{escape(name)}[/]: {found.n:,} rows, {len(found.names):,} tags\n")
+    if found.cleaned is not None:
+        related = _many(len(found.relations), "relation", "relations")
+        clash = _many(
+            numbers["n_conflicts"], "pair of tags excludes each other", "pairs of tags exclude each other"
+        )
+        console.print(f"[bold]{numbers['n_added']:,}[/] tags follow from {related}; {clash} on a row.")
+        console.print(f"\nWritten to [bold]{escape(str(out))}[/]: the file with all tags, conflicts.csv.\n")
+        return
+    for kind, words in (
+        ("identical", "may be one"),
+        ("implies", "imply another"),
+        ("uncertain", 'stand in a list with "or"'),
+        ("exclusive", "never meet"),
+    ):
+        some = [it for it in found.relations if it.kind == kind]
+        if some:
+            shown = ", ".join(escape(f"{plain(it.label, 30)} - {plain(it.other, 30)}") for it in some[:4])
+            console.print(f"{len(some):,} pairs {words}: {shown}{', ...' if len(some) > 4 else ''}.")
+    if not found.relations:
+        console.print("No two tags look related.")
+    console.print(
+        f"\nWritten to [bold]{escape(str(out))}[/]: labels-plan.csv. Set `accept` where you agree, then run again with "
+        "--plan.\n"
+    )
