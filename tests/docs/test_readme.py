@@ -124,7 +124,7 @@ def test_help_and_version(tmp_path: Path):
 
 @pytest.fixture(scope="module")
 def reviews(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the file that the examples audit; one label is wrong."""
+    """A folder with the files that the examples audit; one label is wrong."""
     folder = tmp_path_factory.mktemp("reviews")
     rows = [
         f"{word} film number {i},{label}"
@@ -133,6 +133,9 @@ def reviews(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     rows[10] = rows[10].replace("good", "bad")
     (folder / "reviews.csv").write_text("review,sentiment\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    (folder / "icons.csv").write_text("name,tags\na,lamp|desk\nb,lamps\nc,desk\n", encoding="utf-8")
+    plan = "accept,kind,label,other,score,why\ntrue,identical,lamp,lamps,0.99,the ending\n"
+    (folder / "labels-plan.csv").write_text(plan, encoding="utf-8")
     return folder
 
 
@@ -150,6 +153,9 @@ def test_audits_run_as_written(reviews: Path):
         found = labelwright(*words[1:], folder=reviews)
         assert found.returncode == 0, f"{' '.join(words)}\n{found.stderr}"
         left = {path.name for path in (reviews / "labelwright-audit").iterdir()}
+        if "--labels" in words:
+            assert left & {"labels-plan.csv", "conflicts.csv"}
+            continue
         assert left >= {"report.html", "issues.csv", "issues.parquet"}
         if "--json" in words:
             assert json.loads(found.stdout)["n"] == 60
