@@ -11,7 +11,7 @@ __version__ = "0.1.0"
 
 _ROOMS = (
     "audit", "combine", "data", "evidence", "files", "learn", "loops", "models", "nets", "papers", "parts", "passes",
-    "report", "reproduce", "testing",
+    "report", "reproduce", "shift", "testing",
 )  # fmt: skip
 _NAMES = {
     "Bags": "evidence",

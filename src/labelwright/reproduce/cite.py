@@ -11,7 +11,7 @@ from typing import Any
 from labelwright.errors import InputError
 from labelwright.papers.catalogue import bibliography, paper
 
-ROOMS = ("audit", "combine", "learn")
+ROOMS = ("audit", "combine", "learn", "shift")
 
 
 @lru_cache(maxsize=1)
