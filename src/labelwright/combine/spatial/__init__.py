@@ -11,20 +11,23 @@ from labelwright.combine.spatial.consensus import (
     site_summary,
     weighted_vote,
 )
-from labelwright.combine.spatial.plots import ConsensusDisplay
+from labelwright.combine.spatial.plots import ConsensusDisplay, SkillDisplay
 from labelwright.combine.spatial.rasterize import fill, rasterize, rasterize_three_class, three_class
 from labelwright.combine.spatial.registry import LabellerRegistry
 from labelwright.combine.spatial.schedule import ControlScheduler, SiteClass
 from labelwright.combine.spatial.scores import QScore, Weights, qscore
+from labelwright.combine.spatial.skill import LabellerSkill
 
 __all__ = [
     "Consensus",
     "ConsensusDisplay",
     "ControlScheduler",
     "LabellerRegistry",
+    "LabellerSkill",
     "QScore",
     "SiteClass",
     "SiteSummary",
+    "SkillDisplay",
     "Weights",
     "bayes_risk",
     "chips",

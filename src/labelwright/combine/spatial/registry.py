@@ -1,22 +1,30 @@
 """What control sites say about each labeller: mean score, recall of each class, confusions."""
 
-from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from warnings import warn
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from labelwright.combine.spatial.scores import QScore, objects, qscore, same_shape
+from labelwright.combine.spatial.skill import LabellerSkill, mean_interval, table
 from labelwright.errors import DoubtfulInput, InputError
+
+
+class Site(NamedTuple):
+    """One control site of one labeller: score, recall of each class (k,), pixels ``[true, said]`` (k, k)."""
+
+    score: float
+    recall: np.ndarray
+    counts: np.ndarray
 
 
 class LabellerRegistry:
     """Keep the scores of labellers on control sites, and say how much to believe each of them, class by class.
 
     Two ways of believing come out of the same sites: `weights` for the published weighted average, and `confusion`
-    for Bayes (`posterior_consensus`).
+    for Bayes (`posterior_consensus`). `skill` says how surely they are known.
 
     Parameters
     ----------
@@ -44,15 +52,13 @@ class LabellerRegistry:
         if not isinstance(n_classes, int | np.integer) or n_classes < 2:
             raise InputError(f"n_classes={n_classes!r} must be a whole number of at least 2")
         self.n_classes = int(n_classes)
-        self._scores: dict[Hashable, list[float]] = defaultdict(list)
-        self._recalls: dict[Hashable, list[np.ndarray]] = defaultdict(list)
-        self._counts: dict[Hashable, np.ndarray] = defaultdict(lambda: np.zeros((n_classes, n_classes)))
+        self._sites: dict[Hashable, list[Site]] = {}
 
     def __len__(self) -> int:
-        return len(self._scores)
+        return len(self._sites)
 
     def __repr__(self) -> str:
-        sites = sum(len(s) for s in self._scores.values())
+        sites = sum(len(s) for s in self._sites.values())
         return f"LabellerRegistry(labellers={len(self)}, sites={sites}, classes={self.n_classes})"
 
     def assess(self, source: Hashable, label: ArrayLike, reference: ArrayLike, **options: Any) -> QScore:
@@ -64,7 +70,17 @@ class LabellerRegistry:
             Who drew it.
         label, reference : array (height, width)
             Objects, as `qscore` takes them, together with its `options`.
+
+        Raises
+        ------
+        InputError
+            When this registry has more than two classes: `update` takes their codes.
         """
+        if self.n_classes != 2:
+            raise InputError(
+                f"assess tells two classes apart, but the registry has {self.n_classes} classes; give `update` the "
+                "codes of pixels and a score"
+            )
         score = qscore(label, reference, **options)
         self.update(source, score.total, objects(label) > 0, objects(reference) > 0)
         return score
@@ -83,24 +99,31 @@ class LabellerRegistry:
         Raises
         ------
         InputError
-            When the score is outside [0, 1], shapes differ, or a code is out of range.
+            When the score is outside [0, 1], shapes differ, a code is out of range, or no pixel is told by both.
         """
-        if not (np.isreal(score) and 0 <= score <= 1):
+        if not isinstance(source, Hashable):
+            raise InputError(
+                f"source={source!r} is {type(source).__name__}; name a labeller by a string or number"
+            )
+        if not (isinstance(score, int | float | np.number) and 0 <= score <= 1):
             raise InputError(f"score={score!r} of labeller {source!r} must lie in [0, 1]")
         codes, answer = (self._codes(x, n) for x, n in ((said, "said"), (truth, "truth")))
-        same_shape(codes, answer)
+        same_shape(codes, answer, ("said", "truth"))
         told = (codes >= 0) & (answer >= 0)
+        if not told.any():
+            raise InputError(
+                f"said and truth of labeller {source!r} share no pixel on which both say something"
+            )
         pairs = answer[told].astype(np.intp) * self.n_classes + codes[told]
         counts = np.bincount(pairs, minlength=self.n_classes**2).reshape(self.n_classes, -1)
         with np.errstate(invalid="ignore"):
-            self._recalls[source].append(np.diag(counts) / counts.sum(axis=1))
-        self._scores[source].append(float(score))
-        self._counts[source] += counts
+            recall = np.diag(counts) / counts.sum(axis=1)
+        self._sites.setdefault(source, []).append(Site(float(score), recall, counts))
 
     @property
     def sources(self) -> list[Hashable]:
         """Labellers with at least one control site, in the order in which they came."""
-        return list(self._scores)
+        return list(self._sites)
 
     @property
     def prior(self) -> np.ndarray:
@@ -110,8 +133,7 @@ class LabellerRegistry:
 
     def scores(self, sources: Sequence[Hashable] | None = None) -> np.ndarray:
         """Mean score of each labeller: (a,); of those without control sites the mean of all."""
-        known = {s: float(np.mean(x)) for s, x in self._scores.items()}
-        return np.array([known.get(s, np.mean(list(known.values()))) for s in self._wanted(sources)])
+        return self._means(self._wanted(sources))[:, 0]
 
     def weights(self, sources: Sequence[Hashable] | None = None) -> np.ndarray:
         """How much a labeller's word for each class counts, ``mean score * mean recall``: (a, k).
@@ -123,12 +145,44 @@ class LabellerRegistry:
         InputError
             When there is no control site at all.
         """
-        wanted = self._wanted(sources)
-        recalls = {s: _mean_known(np.array(r)) for s, r in self._recalls.items()}
-        usual = _mean_known(np.array(list(recalls.values())))
-        usual = np.where(np.isnan(usual), 1.0, usual)  # a class that no control site shows
-        each = np.array([recalls.get(s, usual) for s in wanted]).reshape(len(wanted), self.n_classes)
-        return self.scores(wanted)[:, None] * np.where(np.isnan(each), usual, each)
+        means = self._means(self._wanted(sources))
+        return means[:, :1] * means[:, 1:]
+
+    def skill(self, sources: Sequence[Hashable] | None = None, *, level: float = 0.95) -> LabellerSkill:
+        """Mean score and recalls of labellers with their intervals, from how much sites differ.
+
+        An interval is for the mean over sites like these, were there many; two sites are the fewest that make one.
+
+        Parameters
+        ----------
+        sources : sequence, optional
+            By default all with control sites; others are an error, since nothing is known of them.
+        level : float, default 0.95
+
+        Examples
+        --------
+        >>> registry, truth = LabellerRegistry(), np.array([[0, 0, 1, 1]])
+        >>> for seen in ([[0, 0, 1, 1]], [[0, 0, 1, 0]], [[0, 0, 0, 1]]):
+        ...     score = registry.assess("ann", seen, truth)
+        >>> found = registry.skill()
+        >>> found.sites.tolist(), found.recall.round(2).tolist(), found.recall_low.round(2).tolist()
+        ([3], [[1.0, 0.67]], [[1.0, 0.0]])
+        """
+        wanted = self.sources if sources is None else list(sources)
+        unknown = [s for s in wanted if s not in self._sites]
+        if unknown or not wanted:
+            raise InputError(
+                f"sources hold {unknown[0]!r}, of whom there is no control site; leave out such labellers"
+                if unknown
+                else "no labeller has a control site yet; call assess or update for some first"
+            )
+        sites = [self._sites[s] for s in wanted]
+        return table(
+            wanted,
+            [np.array([one.score for one in each]) for each in sites],
+            [np.stack([one.recall for one in each]) for each in sites],
+            level,
+        )
 
     def confusion(self, sources: Sequence[Hashable] | None = None, *, smoothing: float = 1.0) -> np.ndarray:
         """How each labeller errs, ``[labeller, true, said]``, for `Votes`: (a, k, k).
@@ -145,19 +199,25 @@ class LabellerRegistry:
         wanted = self._wanted(sources)
         pooled = self._pooled() + np.eye(self.n_classes) + 1 / self.n_classes
         usual = pooled / pooled.sum(axis=1, keepdims=True)
-        table = np.stack([self._counts[s] if s in self._scores else 0 * usual for s in wanted])
-        table = table + smoothing * usual
-        return np.asarray(table / table.sum(axis=2, keepdims=True))
+        nothing = np.zeros_like(usual)
+        counts = np.array([sum((one.counts for one in self._sites.get(s, ())), nothing) for s in wanted])
+        counts = counts.reshape(-1, *usual.shape) + smoothing * usual
+        return np.asarray(counts / counts.sum(axis=2, keepdims=True))
 
     def trusted(self, source: Hashable, *, threshold: float = 0.7, last: int = 10) -> bool:
         """Whether the mean of a labeller's `last` control sites reaches the threshold; never without any."""
         if last < 1:
             raise InputError(f"last={last!r} must be at least 1 site")
-        recent = self._scores.get(source, [])[-last:]
+        if not (isinstance(threshold, int | float | np.number) and 0 <= threshold <= 1):
+            raise InputError(f"threshold={threshold!r} must lie in [0, 1]")
+        recent = [one.score for one in self._sites.get(source, [])[-last:]]
         return bool(recent) and float(np.mean(recent)) >= threshold
 
     def _codes(self, raster: ArrayLike, name: str) -> np.ndarray:
-        array = np.asarray(raster)
+        try:
+            array = np.asarray(raster)
+        except ValueError:
+            raise InputError(f"{name} has rows of different lengths; a raster is a rectangle") from None
         if array.dtype.kind not in "iub":
             raise InputError(f"{name} has dtype {array.dtype}, expected class codes: bool or whole numbers")
         codes = array.astype(np.int64)
@@ -169,13 +229,25 @@ class LabellerRegistry:
         return codes
 
     def _pooled(self) -> np.ndarray:
-        return sum(self._counts.values(), np.zeros((self.n_classes, self.n_classes)))
+        pairs = (one.counts for each in self._sites.values() for one in each)
+        return sum(pairs, np.zeros((self.n_classes, self.n_classes)))
+
+    def _means(self, wanted: list[Hashable]) -> np.ndarray:
+        """Mean score and mean recalls of labellers: (a, 1 + k); what is not known of one is the mean of the others."""
+        known = {
+            s: mean_interval(np.array([[one.score, *one.recall] for one in each]))[0]
+            for s, each in self._sites.items()
+        }
+        usual = mean_interval(np.array(list(known.values())))[0]
+        usual = np.where(np.isnan(usual), 1.0, usual)  # a class that no control site shows
+        means = np.array([known.get(s, usual) for s in wanted]).reshape(-1, len(usual))
+        return np.where(np.isnan(means), usual, means)
 
     def _wanted(self, sources: Iterable[Hashable] | None) -> list[Hashable]:
-        if not self._scores:
+        if not self._sites:
             raise InputError("no labeller has a control site yet; call assess or update for some first")
         wanted = self.sources if sources is None else list(sources)
-        unknown = [s for s in wanted if s not in self._scores]
+        unknown = [s for s in wanted if s not in self._sites]
         if unknown:
             warn(
                 f"{len(unknown)} labellers have no control site (first: {unknown[0]!r}); they get the mean of the "
@@ -184,10 +256,3 @@ class LabellerRegistry:
                 stacklevel=3,
             )
         return wanted
-
-
-def _mean_known(rows: np.ndarray) -> np.ndarray:
-    """Mean of each column without NaN; NaN where nothing else is there."""
-    known = ~np.isnan(rows)
-    with np.errstate(invalid="ignore"):
-        return np.asarray(np.where(known, rows, 0).sum(axis=0) / known.sum(axis=0))

@@ -81,9 +81,11 @@ def qscore(
 
     Notes
     -----
-    Source: S019 (estes2024regionwide). Departs from the paper: its platform's formulas for edges and classes are not
-    published in full; ours are the mean of boundary precision and recall, and the share of commonly covered pixels
-    on whose class both agree.
+    Source: S019 (estes2024regionwide); the formulas of its platform are in its code (agroimpacts/labeller). Departs
+    from it: `number` compares counts, as the paper says, where the code takes the share of the reference's objects that
+    one drawn object matches by more than half both ways; `edge` is the mean of boundary precision and recall, where the
+    code divides the area of a thin band along the drawn edge by that of a wide one along the reference's, which is near
+    0 even for the same drawing.
 
     Examples
     --------
@@ -217,7 +219,10 @@ def objects(mask: ArrayLike, *, name: str = "mask") -> np.ndarray:
     """
     from scipy import ndimage
 
-    array = np.asarray(mask)
+    try:
+        array = np.asarray(mask)
+    except ValueError:
+        raise InputError(f"{name} has rows of different lengths; a raster is a rectangle") from None
     if array.ndim != 2 or not array.size:
         raise InputError(f"{name} has shape {array.shape}, expected (height, width) of at least one pixel")
     if array.dtype.kind == "b":
@@ -249,12 +254,22 @@ def boundaries(numbered: np.ndarray) -> np.ndarray:
     return edge & (numbered > 0)
 
 
-def same_shape(label: np.ndarray, reference: np.ndarray) -> None:
+def same_shape(
+    label: np.ndarray, reference: np.ndarray, names: tuple[str, str] = ("label", "reference")
+) -> None:
     """Say so where two rasters of one site differ in shape."""
     if label.shape != reference.shape:
         raise InputError(
-            f"label has shape {label.shape} and reference {reference.shape}; draw both on one raster of the site"
+            f"{names[0]} has shape {label.shape} and {names[1]} {reference.shape}; draw both on one raster of the site"
         )
+
+
+def as_floats(values: ArrayLike, name: str) -> np.ndarray:
+    """Numbers as an array of float64, or an error that names the argument."""
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"{name} must be an array of numbers, got {str(values)[:40]!r}") from None
 
 
 def _numbers(numbered: np.ndarray) -> np.ndarray:
@@ -263,7 +278,7 @@ def _numbers(numbered: np.ndarray) -> np.ndarray:
 
 
 def _weights(weights: Sequence[float]) -> np.ndarray:
-    share = np.asarray(weights, dtype=float)
+    share = as_floats(weights, "weights")
     if share.shape != (4,) or not (share >= 0).all() or abs(share.sum() - 1) > 1e-9:
         raise InputError(
             f"weights={tuple(share.tolist())} must be four numbers of at least 0 with sum 1: area, number, edge, "
