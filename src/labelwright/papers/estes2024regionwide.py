@@ -11,6 +11,10 @@ from labelwright.papers.claim import Claim, ahead
 
 LABELLERS, CONTROLS, SITES = 8, 6, 12
 BUSY = (8, 60)  # nuclei of a picture
+ASKED, CLEAR = (
+    5,
+    0.5,
+)  # people who are asked of a tweet; mean rating, of -4 to 4, beyond which the others are clear
 
 
 def nuclei(rng, quick=False):
@@ -124,6 +128,37 @@ def all_equal(d):
     return np.zeros(LABELLERS)
 
 
+def tweets(rng):
+    """What five people say of a tweet, positive or negative, and what all others who were asked say of it.
+
+    Zeros say nothing. Tweets of which the others are of two minds, or the five say nothing, are left out.
+    """
+    found = data.load("crowd-sentiment")
+    rows = np.flatnonzero(found.extra["domain"] == "tweets")
+    ratings = [rng.permutation(found.extra["ratings"][i]) for i in rows]
+    five = np.sign([r[:ASKED] for r in ratings]).astype(int)
+    others = np.array([r[ASKED:].mean() for r in ratings])
+    keep = (np.abs(others) > CLEAR) & (five != 0).any(axis=1)
+    votes = np.where(five == 0, -1, (five > 0).astype(int))[keep]
+    return {"masks": votes.T[:, :, None], "truth": (others[keep] > 0)[:, None]}
+
+
+def of_five(d):
+    """Consensus of the five, with the risk that votes against it make."""
+    return [consensus(d["masks"], min_labellers=1)]
+
+
+def of_five_blind(d):
+    """The same consensus, and the same doubt everywhere."""
+    return [one._replace(risk=np.full(one.risk.shape, 0.5)) for one in of_five(d)]
+
+
+def finds_wrong_tweets(made, d):
+    """Chance that a wrong tweet has a higher risk than a right one."""
+    wrong = (made[0].labels == 1) != d["truth"]
+    return float(roc_auc_score(wrong.ravel(), made[0].risk.ravel()))
+
+
 DEPARTS = (
     "nuclei that people outlined, in place of crop fields; eight simulated labellers, of known skill; 6 control sites, "
     "12 others"
@@ -205,5 +240,19 @@ CLAIMS = (
         seeds=8,
         supersedes="scores-rank-skill",
         budget_s=90,
+    ),
+    Claim(
+        paper="S019",
+        name="risk-of-five-people",
+        says="Where few people were asked, the risk shows where their consensus is wrong.",
+        data=tweets,
+        arms={"risk": of_five, "no risk": of_five_blind},
+        measure=finds_wrong_tweets,
+        holds=ahead("risk", of="no risk", by=0.2),
+        departs="tweets in place of pixels, real people of equal weight; the truth is what the 15 or more others say; "
+        "people draw no outlines; 0.2 above the blind 0.5 is an area of 0.7",
+        unit="area under the ROC curve",
+        seeds=8,
+        budget_s=60,
     ),
 )
