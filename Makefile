@@ -47,7 +47,7 @@ docs: $(VENV)/.dev  ## the documentation site, in docs/_build/html
 $(BENCH)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(BENCH)
 	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[all,bench]"
-	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps crowd-kit==1.4.2 snorkel==0.10.0
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps crowd-kit==1.4.2 snorkel==0.10.0 quapy==0.2.3 abstention==0.1.3.1
 	@touch $@
 
 bench: $(BENCH)/.installed  ## speed beside the peers, in an environment of their own

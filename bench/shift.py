@@ -1,0 +1,251 @@
+"""Priors that moved: speed of the estimators, and their error on real tables beside QuaPy's and abstention's.
+
+    python -m bench.shift [--seeds 10] [--first 0] [--out bench/shift.json]
+
+Each seed splits a table three ways (a quarter trains a classifier, 2,000 rows or a third are held out, the rest is the
+pool), and draws ten targets of 1,000 rows with Dirichlet(1) balances, sampled with replacement. The measure is QuaPy's:
+the mean absolute error of the priors; beside it the mean squared error of the weights. Tables, classifiers and settings
+were fixed before anything was measured; every peer has its own defaults.
+"""
+
+import argparse
+import json
+import time
+import warnings
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bench.tasks import Task
+
+
+class Given(NamedTuple):
+    """Posteriors of source and target, and the source's labels."""
+
+    source: np.ndarray
+    labels: np.ndarray
+    target: np.ndarray
+
+
+def posteriors(k: int, dtype: str = "float64") -> Any:
+    """Setup: n posteriors of k classes with labels drawn from them, and n that were drawn again by another balance."""
+
+    def make(n: int, folder: Path) -> Given:
+        rng = np.random.default_rng(0)
+        probs = rng.dirichlet(np.full(k, 0.1), n)
+        labels = (rng.random((n, 1)) > probs.cumsum(axis=1)).sum(axis=1).clip(0, k - 1)
+        wanted = rng.dirichlet(np.ones(k))[labels]
+        rows = rng.choice(n, n, p=wanted / wanted.sum())
+        return Given(probs.astype(dtype), labels, probs[rows].astype(dtype))
+
+    return make
+
+
+def method(name: str) -> Any:
+    """Fit to the source, and estimate of the target."""
+
+    def call(given: Given) -> Any:
+        from labelwright import shift
+
+        found = shift.method(name).fit(given.source, given.labels)
+        return found.estimate(given.target)
+
+    return call
+
+
+def interval(given: Given) -> Any:
+    """Estimate with an interval for every class."""
+    from labelwright import shift
+
+    return shift.method("bbse").fit(given.source, given.labels).interval(given.target)
+
+
+def quapy_em(given: Given) -> Any:
+    from quapy.method.aggregative import EMQ
+
+    return EMQ.EM(given.source.mean(axis=0), given.target)[0]
+
+
+def abstention_bbse(given: Given) -> Any:
+    from abstention.label_shift import BBSEImbalanceAdapter
+
+    labels = np.eye(given.source.shape[1])[given.labels]
+    return BBSEImbalanceAdapter(soft=True)(labels, given.target, given.source).multipliers
+
+
+def quapy_kdey(given: Given) -> Any:
+    from quapy.method.aggregative import KDEyML
+
+    return quapy(KDEyML(Classes(given.source.shape[1]), fit_classifier=False), given)
+
+
+class Classes:
+    """Stands for the classifier where QuaPy asks for one."""
+
+    def __init__(self, k: int):
+        self.classes_ = np.arange(k)
+
+    def fit(self, X: Any, y: Any) -> "Classes":
+        return self
+
+    def predict_proba(self, X: Any) -> Any:
+        return X
+
+
+def quapy(quantifier: Any, given: Given) -> np.ndarray:
+    """Priors by an aggregative quantifier of QuaPy, from posteriors that are there."""
+    quantifier.train_prevalence = np.bincount(given.labels, minlength=given.source.shape[1]) / len(
+        given.labels
+    )
+    quantifier.aggregation_fit(given.source, given.labels)
+    return np.asarray(quantifier.aggregate(given.target))
+
+
+TASKS = (
+    Task(
+        "EM for priors, 100k x 100", posteriors(100), method("mlls-plain"), 100_000, {"QuaPy": quapy_em},
+        goal_s=0.12, limit_s=0.09, goal_mb=1.0, growth=(1_000_000,),
+        note="without calibration on either side; ours finds the optimum, QuaPy stops when steps are short",
+    ),
+    Task(
+        "BBSE, 100k x 100", posteriors(100), method("bbse"), 100_000, {"abstention": abstention_bbse},
+        goal_s=0.03, limit_s=0.011, goal_mb=5.0, growth=(1_000_000,), repeats=1,
+    ),
+    Task(
+        "BBSE with intervals, 100k x 100", posteriors(100), interval, 100_000, repeats=1,
+        note="analytic intervals of all classes; no peer has them",
+    ),
+    Task("ELSA, 100k x 100", posteriors(100), method("elsa"), 100_000, growth=(1_000_000,), note="no peer has it"),
+    Task(
+        "KDEy, 10k x 10k x 100", posteriors(100), method("kdey"), 10_000, {"QuaPy": quapy_kdey},
+        goal_s=0.5, limit_s=0.2, repeats=1,
+    ),
+)  # fmt: skip
+
+
+TABLES = ("digits", "letter", "satellite", "segment", "spambase", "breast-cancer")
+TARGETS, NEW = 10, 1000
+OURS = ("mlls", "mlls-plain", "elsa", "bbse", "rlls", "acc", "pacc", "kdey", "dys", "hdy")
+
+
+def peers(k: int) -> dict[str, Any]:
+    """Estimators of the peers by name: given to priors, each with its own defaults."""
+    from abstention.calibration import TempScaling
+    from abstention.label_shift import BBSEImbalanceAdapter, EMImbalanceAdapter
+    from quapy.method import aggregative as q
+
+    def adapted(make: Any) -> Any:
+        def call(given: Given) -> np.ndarray:
+            labels = np.eye(k)[given.labels]
+            weights = make()(
+                valid_labels=labels,
+                tofit_initial_posterior_probs=given.target,
+                valid_posterior_probs=given.source,
+            ).multipliers
+            priors = weights * labels.mean(axis=0)
+            return priors / priors.sum()
+
+        return call
+
+    bcts = TempScaling(verbose=False, bias_positions="all")
+    found = {
+        "QuaPy EMQ": lambda g: quapy(q.EMQ(Classes(k), fit_classifier=False), g),
+        "QuaPy EMQ-BCTS": lambda g: quapy(
+            q.EMQ(Classes(k), fit_classifier=False, val_split=5, exact_train_prev=False, calib="bcts"), g
+        ),
+        "QuaPy PACC": lambda g: quapy(q.PACC(Classes(k), fit_classifier=False), g),
+        "QuaPy KDEyML": lambda g: quapy(q.KDEyML(Classes(k), fit_classifier=False), g),
+        "QuaPy DMy": lambda g: quapy(q.DMy(Classes(k), fit_classifier=False), g),
+        "QuaPy RLLS": lambda g: quapy(q.RLLS(Classes(k), fit_classifier=False), g),
+        "abstention EM-BCTS": adapted(lambda: EMImbalanceAdapter(calibrator_factory=bcts)),
+        "abstention BBSE": adapted(lambda: BBSEImbalanceAdapter(soft=True)),
+    }
+    return found
+
+
+def row(table: str, classifier: str, seeds: range) -> dict[str, Any]:
+    """Errors and seconds of every estimator on one table and one classifier."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.naive_bayes import GaussianNB
+    from sklearn.preprocessing import StandardScaler
+
+    from labelwright import data, shift
+    from labelwright.data import simulate
+    from labelwright.evidence.classes import encode
+
+    found = data.load(table)
+    X = np.asarray(found.items, dtype=float).reshape(len(found.labels), -1)
+    X, (y, names) = StandardScaler().fit_transform(X), encode(found.labels)
+    k = len(names)
+    ours = {
+        f"ours {name}": (lambda g, n=name: shift.method(n).fit(g.source, g.labels).estimate(g.target))
+        for name in OURS
+    }
+    arms = {"no correction": lambda g: np.bincount(g.labels, minlength=k) / len(g.labels), **ours, **peers(k)}
+    errors: dict[str, list[tuple[float, float, float]]] = {name: [] for name in arms}
+    failed: dict[str, str] = {}
+    for seed in seeds:
+        rng = np.random.default_rng(seed)
+        order = rng.permutation(len(y))
+        held = min(2000, len(y) // 3)
+        seen, old, rest = np.split(order, [len(y) // 4, len(y) // 4 + held])
+        model = (
+            LogisticRegression(max_iter=300) if classifier == "logistic" else GaussianNB(var_smoothing=1e-3)
+        )
+        model.fit(X[seen], y[seen])
+        source, pool = model.predict_proba(X[old]), model.predict_proba(X[rest])
+        before = np.bincount(y[old], minlength=k) / held
+        for _ in range(TARGETS):
+            moved = simulate.label_shift(y[rest], rng, dirichlet=1.0, n=NEW, replace=True, n_classes=k)
+            given = Given(source, y[old], pool[moved.rows])
+            for name, arm in arms.items():
+                started = time.process_time()
+                try:
+                    priors = arm(given)
+                except Exception as reason:  # a peer may fail in any way; the row says so
+                    failed[name] = f"{type(reason).__name__}: {reason}"[:100]
+                    continue
+                seconds = time.process_time() - started
+                off = np.abs(priors - moved.realised).mean()
+                errors[name].append((off, ((priors - moved.realised) ** 2 / before**2).mean(), seconds))
+    mean = {name: np.mean(values, axis=0).tolist() for name, values in errors.items() if values}
+    return {"table": table, "classifier": classifier, "seeds": len(seeds), "mean": mean, "failed": failed}
+
+
+def markdown(rows: list[dict[str, Any]]) -> str:
+    """Mean absolute error of the priors in per cent, one column a table and classifier."""
+    names = list(dict.fromkeys(name for r in rows for name in r["mean"]))
+    lines = [
+        "Mean absolute error of the priors, in points (lower is better); ten targets of 1,000 rows a seed.",
+        "",
+        "| estimator | " + " | ".join(f"{r['table']}, {r['classifier']}" for r in rows) + " | ms |",
+        "|---" * (len(rows) + 2) + "|",
+    ]
+    for name in names:
+        cells = [f"{100 * r['mean'][name][0]:.2f}" if name in r["mean"] else "failed" for r in rows]
+        spent = np.mean([r["mean"][name][2] for r in rows if name in r["mean"]])
+        lines.append(f"| {name} | " + " | ".join(cells) + f" | {1000 * spent:.1f} |")
+    return "\n".join([*lines, ""])
+
+
+def main() -> None:
+    from rich.progress import track
+
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--tables", nargs="*", default=TABLES)
+    parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".json"))
+    told = parser.parse_args()
+    warnings.simplefilter("ignore")
+    seeds = range(told.first, told.first + told.seeds)
+    cases = [(table, classifier) for table in told.tables for classifier in ("logistic", "bayes")]
+    rows = [row(table, classifier, seeds) for table, classifier in track(cases, "tables")]
+    told.out.write_text(json.dumps(rows, indent=1) + "\n")
+    told.out.with_suffix(".md").write_text(markdown(rows))
+    print(markdown(rows))
+
+
+if __name__ == "__main__":
+    main()
