@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
 
 from bench.tasks import Task
 
@@ -80,11 +81,11 @@ def quapy_kdey(given: Given) -> Any:
     return quapy(KDEyML(Classes(given.source.shape[1]), fit_classifier=False), given)
 
 
-class Classes:
+class Classes(ClassifierMixin, BaseEstimator):
     """Stands for the classifier where QuaPy asks for one."""
 
     def __init__(self, k: int):
-        self.classes_ = np.arange(k)
+        self.k, self.classes_ = k, np.arange(k)
 
     def fit(self, X: Any, y: Any) -> "Classes":
         return self
@@ -130,26 +131,18 @@ OURS = ("mlls", "mlls-plain", "elsa", "bbse", "rlls", "acc", "pacc", "kdey", "dy
 
 
 def peers(k: int) -> dict[str, Any]:
-    """Estimators of the peers by name: given to priors, each with its own defaults."""
-    from abstention.calibration import TempScaling
-    from abstention.label_shift import BBSEImbalanceAdapter, EMImbalanceAdapter
+    """Estimators of the peers by name: given to priors, each with its own defaults; QuaPy calibrates by abstention."""
+    from abstention.label_shift import BBSEImbalanceAdapter
     from quapy.method import aggregative as q
 
-    def adapted(make: Any) -> Any:
-        def call(given: Given) -> np.ndarray:
-            labels = np.eye(k)[given.labels]
-            weights = make()(
-                valid_labels=labels,
-                tofit_initial_posterior_probs=given.target,
-                valid_posterior_probs=given.source,
-            ).multipliers
-            priors = weights * labels.mean(axis=0)
-            return priors / priors.sum()
+    def bbse(given: Given) -> np.ndarray:
+        labels = np.eye(k)[given.labels]
+        priors = BBSEImbalanceAdapter(soft=True)(
+            labels, given.target, given.source
+        ).multipliers * labels.mean(axis=0)
+        return priors / priors.sum()
 
-        return call
-
-    bcts = TempScaling(verbose=False, bias_positions="all")
-    found = {
+    return {
         "QuaPy EMQ": lambda g: quapy(q.EMQ(Classes(k), fit_classifier=False), g),
         "QuaPy EMQ-BCTS": lambda g: quapy(
             q.EMQ(Classes(k), fit_classifier=False, val_split=5, exact_train_prev=False, calib="bcts"), g
@@ -157,11 +150,8 @@ def peers(k: int) -> dict[str, Any]:
         "QuaPy PACC": lambda g: quapy(q.PACC(Classes(k), fit_classifier=False), g),
         "QuaPy KDEyML": lambda g: quapy(q.KDEyML(Classes(k), fit_classifier=False), g),
         "QuaPy DMy": lambda g: quapy(q.DMy(Classes(k), fit_classifier=False), g),
-        "QuaPy RLLS": lambda g: quapy(q.RLLS(Classes(k), fit_classifier=False), g),
-        "abstention EM-BCTS": adapted(lambda: EMImbalanceAdapter(calibrator_factory=bcts)),
-        "abstention BBSE": adapted(lambda: BBSEImbalanceAdapter(soft=True)),
+        "abstention BBSE": bbse,
     }
-    return found
 
 
 def row(table: str, classifier: str, seeds: range) -> dict[str, Any]:
@@ -210,7 +200,11 @@ def row(table: str, classifier: str, seeds: range) -> dict[str, Any]:
                 off = np.abs(priors - moved.realised).mean()
                 errors[name].append((off, ((priors - moved.realised) ** 2 / before**2).mean(), seconds))
     mean = {name: np.mean(values, axis=0).tolist() for name, values in errors.items() if values}
-    return {"table": table, "classifier": classifier, "seeds": len(seeds), "mean": mean, "failed": failed}
+    counts = {name: len(values) for name, values in errors.items()}
+    return {
+        "table": table, "classifier": classifier, "targets": len(seeds) * TARGETS, "mean": mean, "counts": counts,
+        "failed": failed,
+    }  # fmt: skip
 
 
 def markdown(rows: list[dict[str, Any]]) -> str:
@@ -223,10 +217,18 @@ def markdown(rows: list[dict[str, Any]]) -> str:
         "|---" * (len(rows) + 2) + "|",
     ]
     for name in names:
-        cells = [f"{100 * r['mean'][name][0]:.2f}" if name in r["mean"] else "failed" for r in rows]
+        cells = [cell(r, name) for r in rows]
         spent = np.mean([r["mean"][name][2] for r in rows if name in r["mean"]])
         lines.append(f"| {name} | " + " | ".join(cells) + f" | {1000 * spent:.1f} |")
     return "\n".join([*lines, ""])
+
+
+def cell(row: dict[str, Any], name: str) -> str:
+    """The error, and of how many targets it is the mean where some failed."""
+    if name not in row["mean"]:
+        return "failed"
+    done = row["counts"][name]
+    return f"{100 * row['mean'][name][0]:.2f}" + ("" if done == row["targets"] else f" (of {done})")
 
 
 def main() -> None:

@@ -245,3 +245,20 @@ def test_covariance_of_matching_is_that_of_repetitions():
     assert np.mean(found) == pytest.approx(q, abs=0.01)
     assert np.mean(said) == pytest.approx(np.var(found), rel=0.12)
     assert class_means(np.array([[2.0], [4.0], [9.0]]), np.array([1, 1, 0]), 2).tolist() == [[9.0, 3.0]]
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_the_optimum_is_reached_however_ill_the_table(seed):
+    """At the top every slope is 1 or less: the bound that tells how much could be gained."""
+    rng = np.random.default_rng(seed)
+    n, k = rng.integers(2, 300), rng.integers(2, 12)
+    table = np.exp(rng.normal(size=(n, k)) * rng.choice([0.3, 1, 5, 20, 60]))
+    table /= table.max(axis=1, keepdims=True)
+    if seed % 3 == 0:
+        table[rng.random(table.shape) < 0.4] = 0
+        table[:, 0] += 1e-12
+    found = proportions(table, start=rng.dirichlet(np.full(k, 0.05)) + 1e-9)
+    slopes = (table / (table @ found.proportions)[:, None]).mean(axis=0)
+    assert found.converged
+    assert found.n_iter < 40
+    assert slopes.max() < 1 + 2e-4

@@ -89,8 +89,9 @@ class PriorEstimator(BaseEstimator, ABC):
         """
         probs = table_of(proba_source, "proba_source")
         codes, self.classes_ = codes_of(y_source, probs.shape, classes)
-        known = int((codes >= 0).sum())
-        counts = np.bincount(codes[codes >= 0], minlength=probs.shape[1])
+        if len(codes) and codes.min() < 0:
+            probs, codes = probs[codes >= 0], codes[codes >= 0]
+        known, counts = len(codes), np.bincount(codes, minlength=probs.shape[1])
         self._present = np.flatnonzero(counts)
         if len(self._present) < 2:
             raise InputError(
@@ -106,8 +107,6 @@ class PriorEstimator(BaseEstimator, ABC):
                 DoubtfulInput,
                 stacklevel=2,
             )
-        if known < len(codes):
-            probs, codes = probs[codes >= 0], codes[codes >= 0]
         self.n_source_, self.source_priors_ = known, counts / known
         for name in ("target_priors_", "weights_"):
             self.__dict__.pop(name, None)

@@ -7,7 +7,9 @@ import numpy as np
 
 CURVATURE_ROWS = 16_384  # rows that the curvature is taken from, or 8 per class if that is more
 CELLS = 40_000  # numbers of a block of rows, a third of a megabyte
-RIDGE = 1e-9
+RIDGE = 1e-9  # relative to each class's own curvature, which may differ by twenty orders of magnitude
+STARVED = 10.0  # slope from which on a class is so short of what it needs that Newton's steps would creep
+GAP = 1e-4  # by how much the log-likelihood may at most be short of the best
 
 
 class Mixed(NamedTuple):
@@ -58,7 +60,7 @@ def proportions(
         How much each row counts.
     max_iter : int, default 100
     tol : float, default 1e-6
-        Stop when a step is shorter (sum of absolute changes).
+        Stop when a step is shorter (sum of absolute changes), and the optimum near by the bound of the slopes.
 
     Examples
     --------
@@ -82,10 +84,17 @@ def proportions(
     value, gain = look(q)
     sweeps, converged = 1, k == 1
     while not converged and sweeps < max_iter:
+        if gain.max() > STARVED:
+            q = np.maximum(q, 1e-2 / (n * k))
+            _, gain = look(q)
+            q = q * gain  # one step of expectation-maximisation; its sum is 1
+            value, gain = look(q)
+            sweeps += 2
+            continue
         step = _newton(curvature(table, q * scale, scale, mass), q, gain) - q
         value, gain, q, length, used = _advance(look, q, step, value, gain)
         sweeps += used
-        converged = length < tol
+        converged = length < tol and gain.max() < 1 + GAP
     return Mixed(q / q.sum(), value, sweeps, converged)
 
 
@@ -105,7 +114,7 @@ def curvature(table: np.ndarray, ratio: np.ndarray, scale: np.ndarray, weights: 
 
 def _newton(bend: np.ndarray, q: np.ndarray, gain: np.ndarray) -> np.ndarray:
     """Where the quadratic of value less ``sum q``, kept at ``q >= 0``, has its top."""
-    bend = bend + RIDGE * max(np.trace(bend) / len(q), 1e-300) * np.eye(len(q))
+    bend = bend + np.diag(RIDGE * np.maximum(np.diag(bend), 1e-12))
     return not_negative(bend, bend @ q + gain - 1, q > 0)
 
 
