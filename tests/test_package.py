@@ -245,6 +245,8 @@ WITHOUT_EXAMPLE = {
     "shift.base.PriorEstimator": "abstract",
     "shift.base.PriorInterval": "a record that PriorEstimator.interval returns",
     "shift.kinds.ShiftKind": "a record that kind_of_shift returns",
+    "shift.latent.DomainPriors": "a record that LatentLabelShift.interval returns",
+    "shift.open_set.OpenPriors": "a record that OpenSetLabelShift.estimate returns",
     "shift.mixture.Mixed": "a record that shift.proportions returns",
     "shift.result.Adapted": "a record that shift.adapt returns",
     "shift.result.Expected": "a record that shift.adapt returns",

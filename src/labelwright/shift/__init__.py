@@ -3,7 +3,8 @@
 `adapt` answers both for a table of probabilities. Estimators of priors (`MLLS`, `ELSA`, `BBSE`, `RLLS`,
 `AdjustedCount`, `KDEy`, `DyS`) have ``fit(proba_source, y_source)``, ``estimate(proba_target)``,
 ``interval(proba_target)`` and ``correct(probs)``; `LabelShiftClassifier` wraps a model; `kind_of_shift` tests what
-kind of change it is; `TagPriors` is for several tags an item, `PriorStream` for data that keep coming.
+kind of change it is; `TagPriors` is for several tags an item, `PriorStream` for data that keep coming,
+`OpenSetLabelShift` for new data with rows of no known class, `LatentLabelShift` for domains without any label.
 """
 
 from labelwright.shift.adapt import adapt
@@ -15,16 +16,20 @@ from labelwright.shift.dys import HDY_BINS, DyS
 from labelwright.shift.elsa import ELSA
 from labelwright.shift.kdey import KDEy
 from labelwright.shift.kinds import ShiftKind, kind_of_shift
+from labelwright.shift.latent import DomainPriors, LatentLabelShift
 from labelwright.shift.methods import METHODS, method
 from labelwright.shift.mixture import Mixed, proportions
 from labelwright.shift.mlls import MLLS
+from labelwright.shift.open_set import OpenPriors, OpenSetLabelShift
+from labelwright.shift.open_set_reference import nearness, reference_rows
 from labelwright.shift.result import Adapted, Expected, Measured
 from labelwright.shift.rlls import RLLS
 from labelwright.shift.stream import Alarm, PriorStream
 from labelwright.shift.tags import TagPriors, TagShares
 
 __all__ = [
-    "BBSE", "ELSA", "HDY_BINS", "METHODS", "MLLS", "RLLS", "Adapted", "AdjustedCount", "Alarm", "DyS", "Expected",
-    "KDEy", "LabelShiftClassifier", "Measured", "Mixed", "PriorEstimator", "PriorInterval", "PriorStream", "ShiftKind",
-    "TagPriors", "TagShares", "adapt", "kind_of_shift", "method", "proportions", "reweighted",
+    "BBSE", "ELSA", "HDY_BINS", "METHODS", "MLLS", "RLLS", "Adapted", "AdjustedCount", "Alarm", "DomainPriors",
+    "DyS", "Expected", "KDEy", "LabelShiftClassifier", "LatentLabelShift", "Measured", "Mixed", "OpenPriors",
+    "OpenSetLabelShift", "PriorEstimator", "PriorInterval", "PriorStream", "ShiftKind", "TagPriors", "TagShares",
+    "adapt", "kind_of_shift", "method", "nearness", "proportions", "reference_rows", "reweighted",
 ]  # fmt: skip
