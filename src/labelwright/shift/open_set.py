@@ -1,24 +1,21 @@
 """How common each class is, and how many rows are of none of them (Ye et al., 2025)."""
 
 import warnings
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from labelwright.errors import DoubtfulInput, InputError
-from labelwright.evidence import Exact
 from labelwright.evidence.classes import class_array
 from labelwright.parts import open_set as parts
 from labelwright.progress import progress
-from labelwright.shift.base import CALIBRATIONS, Calibrate, PriorInterval, checked, codes_of, table_of
-from labelwright.shift.mixture import proportions
-from labelwright.shift.open_set_detector import detector, scores_of
-
-LEAST = 1e-3  # of a share that is divided by
+from labelwright.shift.base import Calibrate, PriorInterval, checked, codes_of, table_of
+from labelwright.shift.open_set_detector import scores_of
+from labelwright.shift.open_set_stages import Options, learned, shares
 
 
 class OpenPriors(NamedTuple):
@@ -176,8 +173,12 @@ class OpenSetLabelShift(BaseEstimator):
             raise InputError(f"unknown={self.unknown!r} is the name of a known class; give another")
         known = np.flatnonzero(codes >= 0)
         self._source = probs[known], codes[known], near[known], far
+        self._sizes = len(known), len(far)
         self.__dict__.pop("weights_", None)
-        self._learn(*self._source)
+        self._learned = found = learned(*self._source, self._options())
+        self.detector_, self.source_priors_ = found.detector, found.priors
+        self.inside_, self.outside_, self.source_share_ = found.inside, found.outside, found.share
+        self.source_bound_ = parts.source_bound(found.inside, found.outside, self._widths(2))
         one, zero = self._widths(2)
         if self.inside_ - one <= self.outside_ + zero:
             warnings.warn(
@@ -200,12 +201,15 @@ class OpenSetLabelShift(BaseEstimator):
         """
         check_is_fitted(self, "source_share_")
         probs, scores = self._target(proba_target, score_target)
-        self._estimate(probs, scores)
+        found = shares(self._learned, probs, scores, self._options())
+        self.target_priors_, self.weights_ = found.priors, found.priors / self.source_priors_
+        self.unknown_share_, self.raw_unknown_ = found.unknown, found.raw
+        self.n_iter_, self.converged_ = found.n_iter, found.converged
         low = high = np.nan
         if self.count != "curve":
             one, zero = self._widths(3)
             one *= float(np.sqrt(self.source_priors_ @ self.weights_**2)) if self.count == "class" else 1.0
-            means = 1 - self.raw_unknown_, self._inside, self.outside_
+            means = 1 - found.raw, found.inside, self.outside_
             within = parts.target_bound(*means, (parts.reach(len(probs), self.delta / 3), one, zero))
             low, high = 1 - within.high, 1 - within.low
         return OpenPriors(self.target_priors_.copy(), self.unknown_share_, low, high)
@@ -239,22 +243,22 @@ class OpenSetLabelShift(BaseEstimator):
         if not 0 < level < 1 or n_boot < 2:
             raise InputError(f"level={level!r} lies between 0 and 1, n_boot={n_boot!r} is at least 2")
         self.estimate(proba_target, score_target)
+        point = np.append(self.target_priors_ * (1 - self.unknown_share_), self.unknown_share_)
         probs, scores = self._target(proba_target, score_target)
-        source, rng, again = self._source, np.random.default_rng(random_state), clone(self)
+        options, source, rng = self._options(), self._source, np.random.default_rng(random_state)
         groups = [np.flatnonzero(source[1] == c) for c in range(len(self.classes_))]
         drawn = np.empty((n_boot, len(self.classes_) + 1))
         with progress("bootstrap", total=n_boot, show=show) as tick, warnings.catch_warnings():
             warnings.simplefilter("ignore", DoubtfulInput)
             for b in range(n_boot):
                 rows = np.concatenate([rng.choice(group, len(group)) for group in groups])
-                again._learn(*(part[rows] for part in source[:3]), rng.choice(source[3], len(source[3])))
+                far = rng.choice(source[3], len(source[3]))
+                again = learned(source[0][rows], source[1][rows], source[2][rows], far, options)
                 some = rng.integers(len(probs), size=len(probs))
-                again._estimate(probs[some], scores[some])
-                drawn[b] = again._open
+                drawn[b] = shares(again, probs[some], scores[some], options).all
                 tick()
         low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
-        shares = self._open
-        return PriorInterval(shares, np.minimum(low, shares), np.maximum(high, shares), level, "bootstrap")
+        return PriorInterval(point, np.minimum(low, point), np.maximum(high, point), level, "bootstrap")
 
     def correct(self, probs: ArrayLike, scores: ArrayLike) -> np.ndarray:
         """Probabilities (m, k + 1) of the known classes and, last, of none of them, under the estimated shares.
@@ -268,7 +272,7 @@ class OpenSetLabelShift(BaseEstimator):
         rows, each = self._target(probs, scores)
         degree, share = self.detector_.degree(each), 1 - self.unknown_share_
         base = self.source_share_ if self.count == "curve" else 0.5
-        known = self._calibrated(rows) * self.weights_
+        known = self._learned.calibrated(rows) * self.weights_
         joint = parts.extended(known, degree) * np.append(
             np.full(known.shape[1], share / base), self.unknown_share_ / (1 - base)
         )
@@ -280,76 +284,13 @@ class OpenSetLabelShift(BaseEstimator):
         names = class_array([*self.classes_.tolist(), self.unknown])
         return names[self.correct(probs, scores).argmax(axis=1)]
 
-    def _learn(self, probs: np.ndarray, codes: np.ndarray, near: np.ndarray, far: np.ndarray) -> None:
-        """Draw the line, calibrate, and take the first stage."""
-        self.calibrator_ = _calibrator(self.calibration, probs, codes)
-        self._sizes = len(near), len(far)
-        self.detector_ = detector(near, far, hard=self.count != "curve")
-        said, counts = self.detector_.word(near), np.bincount(codes, minlength=probs.shape[1])
-        self.source_priors_ = counts / counts.sum()
-        self.inside_, self.outside_ = float(said.mean()), float(self.detector_.word(far).mean() / self.ease)
-        share = parts.source_share(self.inside_, self.outside_)
-        self.source_share_ = float(np.clip(share, LEAST, 1 - LEAST))
-        self.source_bound_ = parts.source_bound(self.inside_, self.outside_, self._widths(2))
-        self._passed = np.bincount(codes, said, minlength=len(counts)) / counts
-        rows = self._calibrated(probs)
-        passed = said if self.count == "class" else np.ones(len(said))
-        self._believed = np.maximum(passed @ rows / max(passed.sum(), 1e-300), LEAST**2)
-
-    def _estimate(self, probs: np.ndarray, scores: np.ndarray) -> None:
-        """The second stage and the third."""
-        word, k = self.detector_.word(scores), probs.shape[1]
-        table, start = self._calibrated(probs), self._believed
-        if self.count == "curve":
-            share = self.source_share_
-            table, start = parts.extended(table, word), np.append(share * start, 1 - share)
-        else:  # a row is of a known class or of none, so that the shares of either follow by themselves
-            table = table[word > 0]
-        found = self._mixed(table, start)
-        shares = found[:k] * self.source_priors_ / self._believed
-        added = 1 + k * self.smoothing / len(probs)
-        unknown = found[-1] * added if self.count == "curve" else 1 - word.mean()
-        self.raw_unknown_ = float(np.clip(unknown, 0, 1))
-        if shares.sum() < 1e-9:
-            warnings.warn(
-                f"all {len(probs)} rows are called unknown; the classes keep the shares of the source",
-                DoubtfulInput,
-                stacklevel=3,
-            )
-            shares = self.source_priors_
-        self.target_priors_ = shares / shares.sum()
-        self.weights_ = self.target_priors_ / self.source_priors_
-        self._inside = float(self.target_priors_ @ self._passed) if self.count == "class" else self.inside_
-        self.unknown_share_ = 1 - parts.target_share(1 - self.raw_unknown_, self._inside, self.outside_)
-
-    def _mixed(self, table: np.ndarray, start: np.ndarray) -> np.ndarray:
-        """The most probable shares, of the classes and where `table` has it of the unknown."""
-        k, weights = len(self.source_priors_), None
-        if self.smoothing:
-            added = (1 - LEAST**2) * np.eye(k, table.shape[1]) + LEAST**2 / table.shape[1]
-            weights = np.append(np.ones(len(table)), np.full(k, float(self.smoothing)))
-            table = np.concatenate([table, added])
-        if not len(table):
-            self.n_iter_, self.converged_ = 0, True
-            return np.zeros(k)
-        table = np.ascontiguousarray(table)
-        found = proportions(
-            table, 1 / start, start=start, weights=weights, max_iter=self.max_iter, tol=self.tol
-        )
-        self.n_iter_, self.converged_ = found.n_iter, found.converged
-        return found.proportions
+    def _options(self) -> Options:
+        return Options(self.count, self.ease, self.calibration, self.smoothing, self.max_iter, self.tol)
 
     def _widths(self, means: int) -> tuple[float, float]:
         """How far chance may move what the detector says of known rows and of unknown ones, among `means` bounds."""
         near, far = (parts.reach(rows, self.delta / means) for rows in self._sizes)
         return near, far / self.ease
-
-    @property
-    def _open(self) -> np.ndarray:
-        return np.append(self.target_priors_ * (1 - self.unknown_share_), self.unknown_share_)
-
-    def _calibrated(self, probs: np.ndarray) -> np.ndarray:
-        return probs if self.calibrator_ is None else np.asarray(self.calibrator_(probs))
 
     def _target(self, proba_target: ArrayLike, score_target: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         probs = table_of(proba_target, "proba_target")
@@ -371,17 +312,3 @@ class OpenSetLabelShift(BaseEstimator):
         ):
             if not fits:
                 raise InputError(f"{name}={getattr(self, name)!r} must be {wanted}")
-
-
-Curve = Callable[[np.ndarray], np.ndarray]
-
-
-def _calibrator(calibration: Calibrate, probs: np.ndarray, codes: np.ndarray) -> Curve | None:
-    if calibration is None:
-        return None
-    make = CALIBRATIONS.get(calibration) if isinstance(calibration, str) else calibration
-    if not callable(make):
-        raise InputError(
-            f"calibration={calibration!r} must be one of {', '.join(map(repr, CALIBRATIONS))}, None, or a function"
-        )
-    return make(probs, Exact.from_codes(codes, range(probs.shape[1])))
