@@ -257,6 +257,28 @@ def test_pollsters(load):
     assert np.abs(found.truth - truth).max() <= 0.5
 
 
+@pytest.mark.parametrize(
+    ("name", "depth", "tops"),
+    [("clinc150", {2}, 10), ("semeval2010-relations", {1, 2}, 10), ("fewrel", {2}, 2)],
+)
+def test_trees_of_classes(load, name, depth, tops):
+    found = load(name)
+    paths = found.extra["paths"]
+    assert sorted(paths) == list(found.classes)
+    assert {path.count("/") + 1 for path in paths.values()} == depth
+    assert len({path.partition("/")[0] for path in paths.values()}) == tops
+    if name == "clinc150":
+        assert len(found.extra["outside"]) == len(found.extra["outside_split"]) == 1200
+        assert set(np.unique(found.labels, return_counts=True)[1].tolist()) == {150}
+
+
+@pytest.mark.parametrize("name", ["fewrel", "semeval2010-relations"])
+def test_both_entities_are_marked(load, name):
+    for text in load(name).items:
+        assert all(text.count(tag) == 1 for tag in ("<e1>", "</e1>", "<e2>", "</e2>"))
+        assert all(text.index(f"<{e}>") < text.index(f"</{e}>") for e in ("e1", "e2"))
+
+
 def test_goemotions(load):
     found = load("goemotions")
     counts = found.labels.sum(axis=0)
