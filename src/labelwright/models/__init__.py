@@ -22,6 +22,7 @@ from labelwright.models.language import (
     Usage,
     able,
 )
+from labelwright.models.language_openai import OpenAICompatible
 from labelwright.models.language_transformers import Transformers
 from labelwright.models.ledger import Call, Cost, CostLedger, estimate_tokens
 from labelwright.models.local import local
@@ -47,6 +48,7 @@ __all__ = [
     "Message",
     "Metered",
     "ModelCannot",
+    "OpenAICompatible",
     "Opens",
     "Patient",
     "Prices",
