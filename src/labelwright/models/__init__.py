@@ -29,6 +29,8 @@ from labelwright.models.local import local
 from labelwright.models.metered import Budget, BudgetSpent, Metered, Prices
 from labelwright.models.named import as_language_model
 from labelwright.models.patient import GaveUp, Patient
+from labelwright.models.prompting import FittedPrompt, fit
+from labelwright.models.template import Template
 from labelwright.models.text import TextEncoder, sentence_encoder
 from labelwright.models.transcripts import Recorded, Recording
 
@@ -43,6 +45,7 @@ __all__ = [
     "Cost",
     "CostLedger",
     "Features",
+    "FittedPrompt",
     "GaveUp",
     "Member",
     "Message",
@@ -57,6 +60,7 @@ __all__ = [
     "Recording",
     "Scores",
     "Scripted",
+    "Template",
     "TextEncoder",
     "TokenScores",
     "Transformers",
@@ -66,6 +70,7 @@ __all__ = [
     "able",
     "as_language_model",
     "estimate_tokens",
+    "fit",
     "local",
     "of_array",
     "of_frame",
