@@ -11,8 +11,19 @@ from markupsafe import Markup
 from labelwright import report
 from labelwright.audit.benchmark import SHEET, Benchmark
 from labelwright.audit.view import BYTES, columns
-from labelwright.report import Cell, Column, DataTable, Section, count, percent, plain
-from labelwright.report.curves import Line, Mark, curves, slopes
+from labelwright.report import (
+    Cell,
+    Column,
+    DataTable,
+    Line,
+    Mark,
+    Section,
+    count,
+    curves,
+    percent,
+    plain,
+    slopes,
+)
 from labelwright.report.text import percents
 
 FOOT = (
@@ -108,10 +119,10 @@ def _standings(found: Benchmark) -> Section:
 
 def _table(found: Benchmark, accuracy: np.ndarray, ranks: np.ndarray, first: np.ndarray) -> Markup:
     order = np.argsort(-accuracy[0], kind="stable")
-    rows = [
+    rows: list[list[str | Markup | Cell]] = [
         [
             plain(found.audit.models[i], 80),
-            Cell(report.range_cell(*accuracy[:, i], 1.0), float(accuracy[0, i])),
+            Cell(_bar(accuracy[:, i]), float(accuracy[0, i])),
             Cell(_rank(ranks[:, i]), float(ranks[0, i])),
             Cell(percent(first[i], 0), float(first[i])),
         ]
@@ -119,6 +130,11 @@ def _table(found: Benchmark, accuracy: np.ndarray, ranks: np.ndarray, first: np.
     ]
     heads = ["Model", "Accuracy", "Rank, 95 % interval", "Is the best in"]
     return report.plain_table(heads, rows, numbers=(2, 3), caption="Models on the given labels")
+
+
+def _bar(ends: np.ndarray) -> Markup:
+    value, low, high = map(float, ends)
+    return report.range_cell(value, low, high, 1.0)
 
 
 def _rank(ends: np.ndarray) -> str:
@@ -143,7 +159,7 @@ def _ranking(found: Benchmark) -> Section:
         "model", "accuracy_given", "given_low", "given_high", "accuracy_corrected", "corrected_low", "corrected_high",
         "rank_given", "rank_corrected", "rank_corrected_low", "rank_corrected_high", "first_corrected",
     ])  # fmt: skip
-    rows = [
+    rows: list[list[str | Markup | Cell]] = [
         [
             plain(model, 80),
             Cell(percent(given, 2), given),
@@ -198,7 +214,7 @@ def _curve(found: Benchmark) -> Section:
         label="Accuracy of each model on corrected labels as the share of wrongly labelled items grows",
     )  # fmt: skip
     words = "Bands are 95 % intervals; a diamond marks where two models change places."
-    rows = [
+    rows: list[list[str | Markup | Cell]] = [
         [
             plain(checked.models[it.model], 60),
             plain(checked.models[it.other], 60),
@@ -224,7 +240,7 @@ def _curve(found: Benchmark) -> Section:
 def _pairs(found: Benchmark) -> Section:
     data = columns(found.checked.pairs, "model", "other", "given", "given_low", "given_high", "corrected",
                    "corrected_low", "corrected_high", "swapped", "swaps")  # fmt: skip
-    rows = [
+    rows: list[list[str | Markup | Cell]] = [
         [
             plain(one, 60),
             plain(other, 60),

@@ -209,7 +209,7 @@ def _shares(table: files.Table, name: str) -> np.ndarray | None:
 
 def _as_classes(values: np.ndarray, known: list[str]) -> np.ndarray:
     """Text as class names; numbers written otherwise (1.0 for 1) as the class of the same value."""
-    by_value = {number: c for c in known if (number := _number(c)) is not None}
+    by_value: dict[float | None, Any] = {number: c for c in known if (number := _number(c)) is not None}
     out = np.empty(len(values), dtype=object)
     seen: dict[Any, Any] = {c: c for c in known}
     for i, value in enumerate(values):

@@ -193,6 +193,7 @@ def _features(X: Any, told: Evidence, encoder: Any, notes: list[str]) -> models.
 
 
 def features_of(X: Any, k: int, encoder: Any) -> models.Features:
+    """Views of the items, whatever they are, and quick classifiers for them."""
     if frames.is_frame(X):
         return models.of_frame(X, frames.names(X), k)
     if isinstance(X, np.ndarray) and X.ndim > 2:

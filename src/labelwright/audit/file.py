@@ -163,6 +163,7 @@ def in_order(names: Iterable[str]) -> list[str]:
 
 
 def items_of(roles: files.Roles, table: files.Table, *, judged: bool) -> tuple[Any, Items | None]:
+    """What a model learns from, and the items as readers see them; `judged` where probabilities are there already."""
     if roles.text:
         texts = list(roles.texts(table))
         if len(set(texts)) == 1 and judged:

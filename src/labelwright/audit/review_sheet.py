@@ -232,7 +232,7 @@ def read_review(
         suggested=suggested[order],
         flagged=flagged[order],
         votes=votes[order][:, asked],
-        reviewers=tuple(name for name, some in zip(names, asked) if some),
+        reviewers=tuple(name for name, some in zip(names, asked.tolist()) if some),
         quorum=quorum,
         sizes=(int(n_flagged), int(n_drawn)),
     )

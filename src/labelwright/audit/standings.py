@@ -234,8 +234,11 @@ def standings(
     sums = np.concatenate(
         [(times @ table.astype(np.int64))[None], *_drawn(table, times, draws, np.random.default_rng(random_state))]
     )  # fmt: skip
-    parts = [sums[:, i] for i in range(3)] + [sums[:, 3 + i * m : 3 + (i + 1) * m] for i in range(4)]
-    return Standings(*parts, level=level)
+    hits_of = [sums[:, 3 + i * m : 3 + (i + 1) * m] for i in range(4)]
+    return Standings(
+        clean=sums[:, 0], wrong=sums[:, 1], left_out=sums[:, 2], clean_hits=hits_of[0], wrong_hits=hits_of[1],
+        corrected_hits=hits_of[2], left_out_hits=hits_of[3], level=level,
+    )  # fmt: skip
 
 
 def _patterns(columns: Iterable[np.ndarray], n: int) -> np.ndarray:

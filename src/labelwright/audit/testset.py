@@ -285,8 +285,7 @@ class TestSetAudit:
         if len(tables) < len(said):
             raise InputError(f"two models are called the same: {', '.join(map(str, said))}; rename one")
         self.like = models if frames.is_frame(models) else None
-        told = np.empty(len(labels), dtype=object)  # type: ignore[arg-type]
-        told[:] = _values(labels)
+        told = _objects(labels)
         if not len(encode(told)[1]):
             raise InputError(f"none of the {len(told)} rows has a label; there is nothing to audit")
         self.classes = _all_classes(told, tables) if classes is None else encode([], classes)[1]
@@ -411,8 +410,7 @@ class TestSetAudit:
         InputError
             When the length differs or a label is of no class.
         """
-        told = np.empty(len(truth), dtype=object)  # type: ignore[arg-type]
-        told[:] = _values(truth)
+        told = _objects(truth)
         if len(told) != len(self.given):
             raise InputError(f"truth has {len(told)} labels for {len(self.given)} rows; they must match")
         corrected = encode(told, self.classes)[0].astype(np.intp)
@@ -448,6 +446,12 @@ def read_labels(path: str | PathLike[str]) -> np.ndarray:
             f"{path} has the columns {', '.join(map(repr, table.columns[:8]))}; one column of predictions is expected"
         )
     return table.text(names[0])
+
+
+def _objects(labels: Any) -> np.ndarray:
+    found = np.empty(len(labels), dtype=object)
+    found[:] = _values(labels)
+    return found
 
 
 def _values(values: Any) -> Any:
