@@ -29,6 +29,8 @@ def study(what: str) -> str:
     found = json.loads(RESULTS.read_text(encoding="utf-8"))
     part, _, name = what.partition(":")
     makers = {"sets": _sets, "whole": _whole, "learned": _learned, "answer": _answer}
+    if name and name not in found:
+        return f"`python -m bench.corruption {name}` was not run in this checkout yet.\n"
     if part in makers:
         return "\n".join(makers[part](found)) + "\n"
     return "\n".join(_shares(found[name]) if part == "shares" else _plot(found[name], name, part)) + "\n"
@@ -112,8 +114,8 @@ def _answer(found: dict[str, Any]) -> Iterator[str]:
     most, dear = max(natural, key=lambda n: natural[n][0]), max(costs, key=lambda n: costs[n][0])
     yield (
         f"- **With the errors as they came**, {min(v[0] for v in natural.values()):.1%} to {natural[most][0]:.1%} of "
-        f"the pairs stand in another order than on corrected labels (most on {most}). Choosing by the given labels costs at most "
-        f"{100 * costs[dear][0]:.2f} points of accuracy on average ({dear})."
+        f"the pairs stand in another order than on corrected labels (most on {most}). Choosing by the given labels "
+        f"costs at most {100 * costs[dear][0]:.2f} points of accuracy on average ({dear})."
     )
     drawn = {name: s["shares"] for name, s in found.items() if "shares" in s}
     at = {name: shares["0.03"] for name, shares in drawn.items()}

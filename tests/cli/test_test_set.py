@@ -108,6 +108,19 @@ def test_numbers_written_otherwise_are_the_same_class(tmp_path):
     assert json.loads(ran.out)["models"]["one"]["given"] == 1
 
 
+def test_rare_classes_and_columns_that_begin_alike(tmp_path):
+    rows = [
+        (f"text number {i}", "rare" if i == 3 else "ab"[i % 2], "ab"[i % 2], "ab"[i % 3 == 0])
+        for i in range(40)
+    ]
+    path = write_csv(tmp_path / "n.csv", ["m_text", "y", "m", "n"], rows)
+    ran = command(
+        "audit", path, "--test", "--label", "y", "--models", "m,n", "--out", tmp_path / "a", "--json"
+    )
+    assert ran.code == 0, ran.err
+    assert {row["item"] for row in read(tmp_path / "a" / "review.csv")} <= {row[0] for row in rows}
+
+
 def test_without_models(tmp_path):
     path, _ = written(tmp_path)
     rows = [row[:2] for row in table(n=200, seed=1)[0]]

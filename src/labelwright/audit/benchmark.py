@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from labelwright import files, frames
-from labelwright.audit.contestants import Contestants, quick_contestants, read_contestants
+from labelwright.audit.contestants import SEPARATORS, Contestants, quick_contestants, read_contestants
 from labelwright.audit.everyday import refuse_or_note
 from labelwright.audit.file import items_of
 from labelwright.audit.items import Items
@@ -151,7 +151,7 @@ def _benchmark(
             "train fits quick models where there are none, and models names some; give one of the two"
         )
     # Labels first: columns of predictions look like labels, and must not be guessed as one or as text.
-    columns = {c for name in wanted or () for c in whole.columns if c == name or c.startswith(name)}
+    columns = {c for name in wanted or () for c in whole.columns if _of_model(c, name, whole.columns)}
     rest = [c for c in whole.columns if c not in columns or c == label]
     shown = dataclasses.replace(whole, data=whole.data.select(rest))
     roles = files.roles(shown, label=label, text=text, features=features, image=image)
@@ -160,7 +160,12 @@ def _benchmark(
             f"column {roles.label!r} holds several labels a row; a test set here has one label a row"
         )
     labels = roles.labels(shown)
-    notes = [*whole.notes, *roles.notes, *refuse_or_note(Exact(labels))]
+    notes = [*whole.notes, *roles.notes]
+    if wanted is None and train is None:
+        refuse_or_note(Exact(labels))  # what cross-fitting cannot take
+    missing = sum(v is None for v in labels)
+    if missing:
+        notes.append(f"{missing:,} rows have no label; they are passed over.")
     if wanted is None:
         found = quick_contestants(
             shown, roles, labels, _learned(train, roles), random_state=random_state, n_jobs=n_jobs
@@ -192,6 +197,13 @@ def _benchmark(
         shown,
         roles,
     )  # fmt: skip
+
+
+def _of_model(column: str, name: str, columns: Sequence[str]) -> bool:
+    """Whether a column holds what a model says: it is called like it, or begins with its name."""
+    return column == name or (
+        name not in columns and column.startswith(tuple(name + separator for separator in SEPARATORS))
+    )
 
 
 class _Words(Sequence[str]):

@@ -219,8 +219,8 @@ def read_review(
         names += [
             name if len(parts) == 1 else f"{Path(part.name).stem} {name}".strip() for name in part.reviewers
         ]
-    asked = (votes >= 0).any(axis=0)
-    if not asked.any():
+    asked = np.flatnonzero((votes >= 0).any(axis=0))
+    if not len(asked):
         raise InputError(
             f"{parts[0].name} has no votes; write {ANSWERS} into a vote column, at least on some rows"
         )
@@ -232,7 +232,7 @@ def read_review(
         suggested=suggested[order],
         flagged=flagged[order],
         votes=votes[order][:, asked],
-        reviewers=tuple(name for name, some in zip(names, asked.tolist()) if some),
+        reviewers=tuple(names[j] for j in asked),
         quorum=quorum,
         sizes=(int(n_flagged), int(n_drawn)),
     )

@@ -19,6 +19,7 @@ from labelwright.audit.strata import error_rate
 from labelwright.errors import InputError
 from labelwright.evidence import Exact, encode
 from labelwright.evidence.checks import check_probs
+from labelwright.evidence.classes import is_missing
 
 MOST = 300  # rows that look wrong on a sheet
 SAMPLE = 100  # others, drawn at random
@@ -281,20 +282,21 @@ class TestSetAudit:
             raise InputError(
                 f"{len(said)} model{'' if len(said) == 1 else 's'} given, and a ranking needs at least two"
             )
-        tables = {str(name): np.asarray(_values(values)) for name, values in said.items()}
+        tables = {str(name): _array(values) for name, values in said.items()}
         if len(tables) < len(said):
             raise InputError(f"two models are called the same: {', '.join(map(str, said))}; rename one")
         self.like = models if frames.is_frame(models) else None
-        told = _objects(labels)
-        if not len(encode(told)[1]):
+        told = _array(labels)
+        if not _different(told):
             raise InputError(f"none of the {len(told)} rows has a label; there is nothing to audit")
         self.classes = _all_classes(told, tables) if classes is None else encode([], classes)[1]
-        self.given = encode(told, self.classes)[0].astype(np.intp)
+        self.given = _placed(told, self.classes)
         self.known = np.flatnonzero(self.given >= 0)
         if len(self.classes) < 2:
             raise InputError(f"there is one class ({self.classes.tolist()[0]!r}); a test needs at least two")
         self.models, self.draws, self.random_state = tuple(tables), draws, random_state
-        self._print = fingerprint(told.tolist())
+        names = np.array([*map(str, self.classes.tolist()), "None"], dtype=object)
+        self._print = fingerprint(names[self.given].tolist())
         n, k = len(told), len(self.classes)
         self.said = np.empty((n, len(tables)), dtype=np.int32)
         probs = np.zeros((n, k), dtype=np.float32)
@@ -410,10 +412,10 @@ class TestSetAudit:
         InputError
             When the length differs or a label is of no class.
         """
-        told = _objects(truth)
+        told = _array(truth)
         if len(told) != len(self.given):
             raise InputError(f"truth has {len(told)} labels for {len(self.given)} rows; they must match")
-        corrected = encode(told, self.classes)[0].astype(np.intp)
+        corrected = _placed(told, self.classes)
         corrected[self.given < 0] = -1
         if not (corrected >= 0).any():
             raise InputError("truth has no label where there is a given one; nothing can be compared")
@@ -448,27 +450,55 @@ def read_labels(path: str | PathLike[str]) -> np.ndarray:
     return table.text(names[0])
 
 
-def _objects(labels: Any) -> np.ndarray:
-    found = np.empty(len(labels), dtype=object)
-    found[:] = _values(labels)
+def _array(values: Any) -> np.ndarray:
+    """Labels (n,) or probabilities (n, k) as an array; names of different kinds stay what they are."""
+    if hasattr(values, "to_numpy"):
+        values = values.to_numpy()
+    if isinstance(values, np.ndarray) or (len(values) and np.ndim(values[0]) == 1):
+        return np.asarray(values)
+    found = np.empty(len(values), dtype=object)
+    found[:] = list(values)
     return found
 
 
-def _values(values: Any) -> Any:
-    if hasattr(values, "to_numpy"):
-        return values.to_numpy()
-    return values.tolist() if isinstance(values, np.ndarray) and values.ndim == 1 else values
+def _placed(values: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Codes of `values` among `classes`, as `encode` gives them, without a close look at each value."""
+    place = {c: i for i, c in enumerate(classes.tolist())}
+    if values.dtype != object:
+        codes, own = encode(values)
+        if all(c in place for c in own.tolist()):
+            return np.array([*(place[c] for c in own.tolist()), -1], dtype=np.intp)[codes]
+        return encode(values, classes)[0].astype(np.intp)
+    try:
+        codes = np.fromiter((place.get(v, -2) for v in values.tolist()), np.intp, len(values))
+    except TypeError:  # lists have no hash; encode says where
+        return encode(values, classes)[0].astype(np.intp)
+    strange = codes == -2
+    if strange.any() and not all(is_missing(v) for v in values[strange].tolist()):
+        encode(values, classes)  # says which row it is
+    codes[strange] = -1
+    return codes
+
+
+def _different(values: np.ndarray) -> list[Any]:
+    """Classes that occur."""
+    if values.dtype != object:
+        return encode(values)[1].tolist()  # type: ignore[no-any-return]
+    try:
+        return [v for v in set(values.tolist()) if not is_missing(v)]
+    except TypeError:
+        return encode(values)[1].tolist()  # type: ignore[no-any-return]
 
 
 def _all_classes(told: np.ndarray, tables: Mapping[str, np.ndarray]) -> np.ndarray:
     """Those of the labels; predictions may bring more, but one model cannot speak of other classes altogether."""
-    classes = encode(told)[1]
+    classes = encode(_different(told))[1]
     known = set(classes.tolist())
     more: set[Any] = set()
     for name, values in tables.items():
         if values.ndim == 2:
             continue
-        spoken = set(encode(values)[1].tolist())
+        spoken = set(_different(values))
         if spoken and not spoken & known:
             raise InputError(
                 f"model {name!r} predicts {', '.join(map(repr, sorted(spoken, key=str)[:3]))}, and no label is among "
@@ -479,7 +509,7 @@ def _all_classes(told: np.ndarray, tables: Mapping[str, np.ndarray]) -> np.ndarr
 
 
 def _coded(values: Any, classes: np.ndarray, known: np.ndarray, what: str) -> np.ndarray:
-    codes = encode(values, classes)[0].astype(np.intp)
+    codes = _placed(values, classes)
     missing = known[codes[known] < 0]
     if len(missing):
         raise InputError(
