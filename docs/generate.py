@@ -15,6 +15,7 @@ from typing import Any
 
 import typer
 from gallery import gallery  # beside this file
+from study import study
 
 from labelwright import cli, data
 from labelwright.papers import plain
@@ -291,6 +292,7 @@ PARTS: dict[str, Callable[..., str]] = {
     "coverage": coverage,
     "page": page,
     "references": bibliography,
+    "study": study,
 }
 
 

@@ -2,9 +2,10 @@
 
 `labels` answers for items in memory, `file` for a file; `ConfidentLearning` flags from probabilities alone;
 `review_plan` says what to look at again when only some labels can be; `label_relations` and `LabelGraph` clean a
-vocabulary of tags.
+vocabulary of tags; `benchmark` and `TestSetAudit` say whether wrong labels of a test set decide which model looks best.
 """
 
+from labelwright.audit.benchmark import Benchmark, benchmark
 from labelwright.audit.budget import (
     BudgetCurve,
     budget_curve,
@@ -20,20 +21,32 @@ from labelwright.audit.items import Items
 from labelwright.audit.label_graph import Cleaned, LabelGraph, graph_fbeta, read_plan
 from labelwright.audit.label_space import Relation, label_relations, relations_frame
 from labelwright.audit.result import Audit, Estimate
+from labelwright.audit.review_sheet import Review, ReviewSheet
+from labelwright.audit.standings import Crossing, Curve, Standings, standings
+from labelwright.audit.testset import CheckedTestSet, TestSetAudit
 from labelwright.audit.vocabularies import Vocabulary, vocabulary
 
 __all__ = [
     "SEMD",
     "Audit",
+    "Benchmark",
     "BudgetCurve",
+    "CheckedTestSet",
     "Cleaned",
     "ConfidentLearning",
+    "Crossing",
+    "Curve",
     "Estimate",
     "Items",
     "LabelGraph",
     "Relation",
+    "Review",
+    "ReviewSheet",
+    "Standings",
+    "TestSetAudit",
     "Vocabulary",
     "area_under_margin",
+    "benchmark",
     "budget_curve",
     "expected_distance",
     "file",
@@ -46,5 +59,6 @@ __all__ = [
     "read_plan",
     "relations_frame",
     "review_plan",
+    "standings",
     "vocabulary",
 ]

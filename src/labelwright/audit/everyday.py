@@ -185,14 +185,15 @@ def _features(X: Any, told: Evidence, encoder: Any, notes: list[str]) -> models.
         encoder = models.sentence_encoder(encoder)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", DoubtfulInput)
-        found = _features_of(X, told.n_classes, encoder)
+        found = features_of(X, told.n_classes, encoder)
     notes += [
         str(w.message)[0].upper() + str(w.message)[1:] + "." for w in caught if w.category is DoubtfulInput
     ]
     return found
 
 
-def _features_of(X: Any, k: int, encoder: Any) -> models.Features:
+def features_of(X: Any, k: int, encoder: Any) -> models.Features:
+    """Views of the items, whatever they are, and quick classifiers for them."""
     if frames.is_frame(X):
         return models.of_frame(X, frames.names(X), k)
     if isinstance(X, np.ndarray) and X.ndim > 2:

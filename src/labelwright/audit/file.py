@@ -92,7 +92,7 @@ def _audit(
     )  # fmt: skip
     told, given, assumed = _told(roles, table, probs)
     refuse_or_note(told)  # before anything slow
-    X, shown = _items(roles, table, judged=given is not None)
+    X, shown = items_of(roles, table, judged=given is not None)
     if X is None and given is None:
         raise InputError(
             f"{Path(path).name} has nothing to judge the labels by: name a --text, --image or --features column, "
@@ -130,7 +130,7 @@ def _told(
             "give one row of probabilities per row of the table, in the same order"
         )
     if classes is None:
-        known = _in_order(
+        known = in_order(
             {c for row in names if row for c in row} if roles.several else encode(names)[1].tolist()
         )
         if len(known) != given.shape[1]:
@@ -154,7 +154,7 @@ def _told(
     return (Marks.from_lists(names, classes) if roles.several else Exact(names, classes)), given, notes
 
 
-def _in_order(names: Iterable[str]) -> list[str]:
+def in_order(names: Iterable[str]) -> list[str]:
     """Class names as a model fitted to them would order them: numbers by value, everything else by text."""
     try:
         return sorted(names, key=lambda name: (float(name), name))
@@ -162,7 +162,8 @@ def _in_order(names: Iterable[str]) -> list[str]:
         return sorted(names)
 
 
-def _items(roles: files.Roles, table: files.Table, *, judged: bool) -> tuple[Any, Items | None]:
+def items_of(roles: files.Roles, table: files.Table, *, judged: bool) -> tuple[Any, Items | None]:
+    """What a model learns from, and the items as readers see them; `judged` where probabilities are there already."""
     if roles.text:
         texts = list(roles.texts(table))
         if len(set(texts)) == 1 and judged:

@@ -70,6 +70,38 @@ def audit(
         Path | None,
         typer.Option(help="A labels-plan.csv you have reviewed, to apply; with --labels.", metavar="FILE"),
     ] = None,
+    test: Annotated[
+        bool,
+        typer.Option(
+            "--test",
+            help="FILE is a test set: do wrong labels decide which model looks best? Writes a sheet to review first.",
+        ),
+    ] = False,
+    models: Annotated[
+        str | None,
+        typer.Option(
+            help="With --test: two models or more, separated by commas: columns of predictions, the beginning of "
+            "columns of probabilities, or files. Quick own ones without.",
+            metavar="NAMES",
+        ),
+    ] = None,
+    train: Annotated[
+        Path | None,
+        typer.Option(help="With --test and no models: where to fit quick ones.", metavar="FILE"),
+    ] = None,
+    reviewed: Annotated[
+        str | None,
+        typer.Option(
+            help="With --test: the review.csv with votes, or copies of several people, separated by commas.",
+            metavar="FILES",
+        ),
+    ] = None,
+    most: Annotated[
+        int, typer.Option(help="With --test: rows on the sheet whose label looks wrong.", min=0)
+    ] = 300,
+    sample: Annotated[
+        int, typer.Option(help="With --test: rows on the sheet drawn from all others.", min=0)
+    ] = 100,
     out: Annotated[
         Path,
         typer.Option(
@@ -103,6 +135,25 @@ def audit(
     if jobs == 0:
         raise typer.BadParameter("give 1 or more, or -1 for all cores", param_hint="'--jobs'")
 
+    if test:
+        refuse = {"--labels": labels, "--plan": plan, "--probs": probs, "--multi-label": multi_label,
+                  "--source": source, "--item": item, "--encoder": encoder}  # fmt: skip
+        for option, value in refuse.items():
+            if value:
+                raise typer.BadParameter("does not go with --test", param_hint=f"'{option}'")
+        board = labelwright.audit.benchmark(
+            file, label=label, models=models, train=train, reviewed=reviewed, text=text, features=features,
+            image=image, sheet=sheet, filter_by=filter_by, most=most, sample=sample, out=out, random_state=seed,
+            n_jobs=jobs,
+        )  # fmt: skip
+        if as_json:
+            typer.echo(json.dumps({**board.summary(), "out": str(out)}, allow_nan=False))
+        summary.show_benchmark(board, name=file.name, out=out, err=as_json)
+        _fail_over(board.checked.error_rate.value if board.sheet is None else 0.0, fail_over)
+        return
+    for option, value in {"--models": models, "--train": train, "--reviewed": reviewed}.items():
+        if value is not None:
+            raise typer.BadParameter("is for a test set, so it needs --test", param_hint=f"'{option}'")
     if labels:
         tags = labelwright.audit.vocabulary(
             file, label=label, multi_label=multi_label, plan=plan, sheet=sheet, out=out
@@ -133,6 +184,10 @@ def audit(
     if as_json:
         typer.echo(json.dumps({**found.summary(), "out": str(out)}, allow_nan=False))
     summary.show(found, name=file.name, out=out, err=as_json)
-    if fail_over is not None and found.error_rate.value > fail_over:
-        typer.echo(f"error rate {found.error_rate.value:.2%} is above {fail_over:.2%}", err=True)
+    _fail_over(found.error_rate.value, fail_over)
+
+
+def _fail_over(rate: float, limit: float | None) -> None:
+    if limit is not None and rate > limit:
+        typer.echo(f"error rate {rate:.2%} is above {limit:.2%}", err=True)
         raise typer.Exit(1)

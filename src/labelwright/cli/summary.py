@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from labelwright import frames
-from labelwright.audit import Audit, Vocabulary
+from labelwright.audit import Audit, Benchmark, Vocabulary
 from labelwright.report.text import plain
 
 SHOWN = 8
@@ -139,3 +139,61 @@ def show_vocabulary(found: Vocabulary, *, name: str, out: Path, err: bool = Fals
         f"\nWritten to [bold]{escape(str(out))}[/]: labels-plan.csv. Set `accept` where you agree, then run again with "
         "--plan.\n"
     )
+
+
+def show_benchmark(found: Benchmark, *, name: str, out: Path, err: bool = False) -> None:
+    """Print what the models score, what to review, and after the review what it changed."""
+    console = Console(stderr=err, highlight=False)
+    checked, numbers, where = found.checked, found.checked.summary(), escape(str(out))
+    console.print(f"\n[bold]{escape(name)}[/]: {numbers['n']:,} rows, {len(checked.models):,} models\n")
+    if found.sheet is None:
+        rate, first, best = checked.error_rate, *(escape(plain(v, 40)) for v in checked.best)
+        if rate.value == rate.value:
+            console.print(
+                f"About [bold]{rate.value:.1%}[/] of the labels are wrong (95 % interval {rate.low:.1%} to "
+                f"{rate.high:.1%})."
+            )
+        corrected = _many(numbers["n_corrected"], "label", "labels")
+        console.print(
+            f"With {corrected} corrected, [bold]{best}[/] "
+            + ("is still the best model." if first == best else f"is the best model, no longer {first}.")
+            + f" {numbers['n_swapped']:,} of {_many(numbers['n_pairs'], 'pair', 'pairs')} change places.\n"
+        )
+    console.print(_models(found))
+    if found.notes:
+        console.print("\nAssumed and noticed:")
+        for note in found.notes:
+            console.print(f"  · {escape(note)}")
+    if found.sheet is not None:
+        console.print(
+            f"\nWritten to [bold]{where}[/]: review.csv, {len(found.sheet):,} rows for people to judge, and "
+            "report.html, which says how. Then run again with --reviewed.\n"
+        )
+        return
+    console.print(
+        f"\nWritten to [bold]{where}[/]: report.html (open it in a browser), ranking.csv, pairs.csv, curve.csv, "
+        "crossings.csv, verdicts.csv, the corrected test set.\n"
+    )
+
+
+def _models(found: Benchmark) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    kinds = ["given"] if found.sheet is not None else ["given", "corrected"]
+    table.add_column("model", overflow="ellipsis", no_wrap=True)
+    for kind in kinds:
+        table.add_column(f"{kind} labels", justify="right", no_wrap=True)
+        if kind == kinds[-1]:
+            table.add_column("95 % interval", justify="right", no_wrap=True)
+        table.add_column("rank", justify="right")
+    data = found.checked.ranking
+    rows = {n: frames.column(data, n).tolist() for n in frames.names(data)}
+    for i in range(min(SHOWN, len(rows["model"]))):
+        cells = [escape(plain(rows["model"][i], 40))]
+        for kind in kinds:
+            low, high, rank = (rows[n][i] for n in (f"{kind}_low", f"{kind}_high", f"rank_{kind}"))
+            ends = [f"{low:.1%} to {high:.1%}"] if kind == kinds[-1] else []
+            cells += [f"{rows[f'accuracy_{kind}'][i]:.2%}", *ends, f"{rank:g}"]
+        table.add_row(*cells)
+    if len(rows["model"]) > SHOWN:
+        table.add_row(f"and {len(rows['model']) - SHOWN} more in ranking.csv")
+    return table

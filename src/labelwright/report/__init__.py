@@ -6,6 +6,7 @@ passes in as `str` is escaped; only `markupsafe.Markup` is taken as it is.
 """
 
 from labelwright.report.charts import bars, heat_map, interval_bar, range_cell, reliability
+from labelwright.report.curves import Line, Mark, curves, slopes
 from labelwright.report.page import Page, Section
 from labelwright.report.preview import Preview, preview
 from labelwright.report.tables import Cell, Column, DataTable, plain_table
@@ -16,11 +17,14 @@ __all__ = [
     "Cell",
     "Column",
     "DataTable",
+    "Line",
+    "Mark",
     "Page",
     "Preview",
     "Section",
     "bars",
     "count",
+    "curves",
     "heat_map",
     "interval_bar",
     "percent",
@@ -30,5 +34,6 @@ __all__ = [
     "preview",
     "range_cell",
     "reliability",
+    "slopes",
     "template",
 ]
