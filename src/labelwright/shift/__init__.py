@@ -4,6 +4,7 @@
 `AdjustedCount`, `KDEy`, `DyS`) have ``fit(proba_source, y_source)``, ``estimate(proba_target)``,
 ``interval(proba_target)`` and ``correct(probs)``; `LabelShiftClassifier` wraps a model; `kind_of_shift` tests what
 kind of change it is; `TagPriors` is for several tags an item, `PriorStream` for data that keep coming.
+`ProjectAndProbe` adapts an embedding by a handful of labels where the items themselves changed.
 """
 
 from labelwright.shift.adapt import adapt
@@ -18,6 +19,8 @@ from labelwright.shift.kinds import ShiftKind, kind_of_shift
 from labelwright.shift.methods import METHODS, method
 from labelwright.shift.mixture import Mixed, proportions
 from labelwright.shift.mlls import MLLS
+from labelwright.shift.project_probe import ProjectAndProbe
+from labelwright.shift.projector import OrthogonalFeatureProjector
 from labelwright.shift.result import Adapted, Expected, Measured
 from labelwright.shift.rlls import RLLS
 from labelwright.shift.stream import Alarm, PriorStream
@@ -25,6 +28,7 @@ from labelwright.shift.tags import TagPriors, TagShares
 
 __all__ = [
     "BBSE", "ELSA", "HDY_BINS", "METHODS", "MLLS", "RLLS", "Adapted", "AdjustedCount", "Alarm", "DyS", "Expected",
-    "KDEy", "LabelShiftClassifier", "Measured", "Mixed", "PriorEstimator", "PriorInterval", "PriorStream", "ShiftKind",
-    "TagPriors", "TagShares", "adapt", "kind_of_shift", "method", "proportions", "reweighted",
+    "KDEy", "LabelShiftClassifier", "Measured", "Mixed", "OrthogonalFeatureProjector", "PriorEstimator",
+    "PriorInterval", "PriorStream", "ProjectAndProbe", "ShiftKind", "TagPriors", "TagShares", "adapt", "kind_of_shift",
+    "method", "proportions", "reweighted",
 ]  # fmt: skip
