@@ -4,7 +4,9 @@
 `AdjustedCount`, `KDEy`, `DyS`) have ``fit(proba_source, y_source)``, ``estimate(proba_target)``,
 ``interval(proba_target)`` and ``correct(probs)``; `LabelShiftClassifier` wraps a model; `kind_of_shift` tests what
 kind of change it is; `TagPriors` is for several tags an item, `PriorStream` for data that keep coming.
-`ProjectAndProbe` adapts an embedding by a handful of labels where the items themselves changed.
+`ProjectAndProbe` adapts an embedding by a handful of labels where the items themselves changed;
+`ImbalanceAwarePretrainer` and `OpenWorldAdapter` train a network where classes are rare and let it follow a stream
+without labels.
 """
 
 from labelwright.shift.adapt import adapt
@@ -14,11 +16,13 @@ from labelwright.shift.bbse import BBSE
 from labelwright.shift.classifier import LabelShiftClassifier
 from labelwright.shift.dys import HDY_BINS, DyS
 from labelwright.shift.elsa import ELSA
+from labelwright.shift.imbalance import ImbalanceAwarePretrainer
 from labelwright.shift.kdey import KDEy
 from labelwright.shift.kinds import ShiftKind, kind_of_shift
 from labelwright.shift.methods import METHODS, method
 from labelwright.shift.mixture import Mixed, proportions
 from labelwright.shift.mlls import MLLS
+from labelwright.shift.open_world import AdaptReport, OpenWorldAdapter
 from labelwright.shift.project_probe import ProjectAndProbe
 from labelwright.shift.projector import OrthogonalFeatureProjector
 from labelwright.shift.result import Adapted, Expected, Measured
@@ -27,8 +31,8 @@ from labelwright.shift.stream import Alarm, PriorStream
 from labelwright.shift.tags import TagPriors, TagShares
 
 __all__ = [
-    "BBSE", "ELSA", "HDY_BINS", "METHODS", "MLLS", "RLLS", "Adapted", "AdjustedCount", "Alarm", "DyS", "Expected",
-    "KDEy", "LabelShiftClassifier", "Measured", "Mixed", "OrthogonalFeatureProjector", "PriorEstimator",
-    "PriorInterval", "PriorStream", "ProjectAndProbe", "ShiftKind", "TagPriors", "TagShares", "adapt", "kind_of_shift",
-    "method", "proportions", "reweighted",
+    "BBSE", "ELSA", "HDY_BINS", "METHODS", "MLLS", "RLLS", "AdaptReport", "Adapted", "AdjustedCount", "Alarm", "DyS",
+    "Expected", "ImbalanceAwarePretrainer", "KDEy", "LabelShiftClassifier", "Measured", "Mixed", "OpenWorldAdapter",
+    "OrthogonalFeatureProjector", "PriorEstimator", "PriorInterval", "PriorStream", "ProjectAndProbe", "ShiftKind",
+    "TagPriors", "TagShares", "adapt", "kind_of_shift", "method", "proportions", "reweighted",
 ]  # fmt: skip

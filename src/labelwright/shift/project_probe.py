@@ -9,7 +9,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from labelwright.errors import DoubtfulInput, InputError
-from labelwright.shift.projector import OrthogonalFeatureProjector, labelled_rows
+from labelwright.shift.projector import OrthogonalFeatureProjector
+from labelwright.shift.rows import labelled_rows
 
 TRIED = (1, 4, 16, 64)
 
