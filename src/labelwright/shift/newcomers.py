@@ -41,17 +41,20 @@ class Newcomers:
         return [cls(3.0)]
 
     @classmethod
-    def beside(cls, nearest: np.ndarray, dimensions: int, level: float, enough: int) -> Self:
-        """Begin with a line beyond this share of known rows' distances (n,) and of those of a Gaussian.
+    def beside(
+        cls, nearest: np.ndarray, levels: tuple[float, float], dimensions: int, enough: int = 30
+    ) -> Self:
+        """Begin with a line beyond the first share of known rows' distances (n,) and the second of a Gaussian's.
 
         Examples
         --------
-        >>> Newcomers.beside(np.ones(50), 4, 0.999, 30).beyond > 4
+        >>> Newcomers.beside(np.ones(50), (0.95, 0.999), 4).beyond > 4
         True
         """
         from scipy.stats import chi
 
-        return cls(max(float(np.quantile(nearest, level)), float(chi.ppf(level, dimensions))), enough)
+        line = max(float(np.quantile(nearest, levels[0])), float(chi.ppf(levels[1], dimensions)))
+        return cls(line, enough)
 
     def take(self, rows: np.ndarray) -> list[np.ndarray]:
         """Put rows (m, d) aside and return the groups that were found, which leave."""

@@ -13,7 +13,10 @@ from labelwright.shift.imbalance import ImbalanceAwarePretrainer
 from labelwright.shift.newcomers import Newcomers
 from labelwright.shift.rows import labelled_rows
 
-UNKNOWN = 0.999  # share of known rows that lie nearer to their class than what is called unknown
+KNOWN, GAUSSIAN = (
+    0.95,
+    0.999,
+)  # shares of held-out rows, and of a Gaussian's, nearer than what is called unknown
 
 
 class AdaptReport(NamedTuple):
@@ -90,8 +93,8 @@ class OpenWorldAdapter(ClassifierMixin, BaseEstimator):
     Source: S100 (OASIS). Departs from the paper: thresholds are quantiles of held-out rows; the first batch is compared
     with these; both batches of a comparison are seen by the model of now, so that a batch that comes again never
     changes anything. The paper's rule for unknown classes is not known to us. Ours: rows farther from every class
-    than 999 of 1000 held-out ones, and than the same quantile of a Gaussian, are put aside; groups among them (HDBSCAN)
-    become outputs of their own.
+    than 95 of 100 held-out ones, and than 999 of 1000 rows of a Gaussian, are put aside; dense groups among them
+    (HDBSCAN) become outputs of their own.
 
     Learning from one's own word may fail: where the balance of the classes is all that moves, `LabelShiftClassifier`
     answers in closed form, and `PriorStream` follows it.
@@ -236,7 +239,9 @@ class OpenWorldAdapter(ClassifierMixin, BaseEstimator):
         self.entropy_below_ = float(np.quantile(entropies, self.phi_pred))
         self.gap_from_ = float(np.quantile(gaussians.gap(far), self.phi_md))
         self._before = held
-        self._newcomers = Newcomers.beside(far.min(axis=1), held.shape[1], UNKNOWN, self.min_unknown)
+        self._newcomers = Newcomers.beside(
+            far.min(axis=1), (KNOWN, GAUSSIAN), held.shape[1], self.min_unknown
+        )
         self.reports_: list[AdaptReport] = []
 
     def _wrap(self, head: Any) -> None:
