@@ -104,8 +104,9 @@ WITHOUT_ROLE = {
 }
 # Files whose functions are engines or take a graph: tested by enumeration and oracles in tests/parts.
 OTHERS = {
-    "agreement", "arrays", "blend", "cells", "channel", "deferral", "distances", "graph_kernels", "graphs", "kernels",
-    "label_tree", "moments", "nearest", "neighbours", "open_set", "priors", "resample", "skill", "triplets",
+    "agreement", "arrays", "blend", "cells", "channel", "class_gaussians", "contrastive", "deferral", "distances",
+    "graph_kernels", "graphs", "kernels", "label_tree", "moments", "nearest", "neighbours", "open_set", "priors",
+    "resample", "self_training", "skill", "subspaces", "triplets",
 }  # fmt: skip
 
 

@@ -14,14 +14,16 @@ from labelwright.nets import views
 from labelwright.nets.cnn import SmallCNN
 from labelwright.nets.epoch import Epoch
 from labelwright.nets.gcn import GCN, Nodes, normalised
+from labelwright.nets.low_rank import LowRank
 from labelwright.nets.mlp import MLP
 from labelwright.nets.seeds import seeded
 from labelwright.nets.stopping import EarlyStopping
 from labelwright.nets.text import TextTransformer
+from labelwright.nets.twin import Twin
 from labelwright.nets.vit import SmallViT
 from labelwright.nets.words import WordTokens
 
 __all__ = [
-    "GCN", "MLP", "EarlyStopping", "Epoch", "Nodes", "SmallCNN", "SmallViT", "TextTransformer", "WordTokens",
-    "normalised", "seeded", "views",
+    "GCN", "MLP", "EarlyStopping", "Epoch", "LowRank", "Nodes", "SmallCNN", "SmallViT", "TextTransformer", "Twin",
+    "WordTokens", "normalised", "seeded", "views",
 ]  # fmt: skip

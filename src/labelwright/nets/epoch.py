@@ -167,6 +167,25 @@ class Epoch:
         self._train(given, as_weights(weights, len(self.X)))
         return self.predict(self.X)
 
+    def renew(self, X: Any) -> None:
+        """Train on other items (n, ...) from the next call on; net, optimiser and schedule go on as they are.
+
+        For items that are drawn or arrive anew, such as pairs or the batches of a stream.
+
+        Examples
+        --------
+        >>> from labelwright.nets import MLP
+        >>> epoch = Epoch(MLP(4, 3), np.zeros((2, 4)), device="cpu")
+        >>> epoch.renew(np.zeros((5, 4)))
+        >>> epoch(np.full((5, 3), 1 / 3)).shape
+        (5, 3)
+        """
+        if self.groups is not None:
+            raise InputError(
+                "this Epoch has groups, which belong to the items it was made with; make another one"
+            )
+        self.X = as_items(X)
+
     def predict(self, X: Any) -> np.ndarray:
         """Probabilities (n, k) of float32 for `X` as it is, without a view, dropout off.
 

@@ -5,6 +5,9 @@
 ``interval(proba_target)`` and ``correct(probs)``; `LabelShiftClassifier` wraps a model; `kind_of_shift` tests what
 kind of change it is; `TagPriors` is for several tags an item, `PriorStream` for data that keep coming,
 `OpenSetLabelShift` for new data with rows of no known class, `LatentLabelShift` for domains without any label.
+`ProjectAndProbe` adapts an embedding by a handful of labels where the items themselves changed;
+`ImbalanceAwarePretrainer` and `OpenWorldAdapter` train a network where classes are rare and let it follow a stream
+without labels.
 """
 
 from labelwright.shift.adapt import adapt
@@ -14,6 +17,7 @@ from labelwright.shift.bbse import BBSE
 from labelwright.shift.classifier import LabelShiftClassifier
 from labelwright.shift.dys import HDY_BINS, DyS
 from labelwright.shift.elsa import ELSA
+from labelwright.shift.imbalance import ImbalanceAwarePretrainer
 from labelwright.shift.kdey import KDEy
 from labelwright.shift.kinds import ShiftKind, kind_of_shift
 from labelwright.shift.latent import DomainPriors, LatentLabelShift
@@ -22,14 +26,19 @@ from labelwright.shift.mixture import Mixed, proportions
 from labelwright.shift.mlls import MLLS
 from labelwright.shift.open_set import OpenPriors, OpenSetLabelShift
 from labelwright.shift.open_set_reference import nearness, reference_rows
+from labelwright.shift.open_world import AdaptReport, OpenWorldAdapter
+from labelwright.shift.project_probe import ProjectAndProbe
+from labelwright.shift.projector import OrthogonalFeatureProjector
 from labelwright.shift.result import Adapted, Expected, Measured
 from labelwright.shift.rlls import RLLS
 from labelwright.shift.stream import Alarm, PriorStream
 from labelwright.shift.tags import TagPriors, TagShares
 
 __all__ = [
-    "BBSE", "ELSA", "HDY_BINS", "METHODS", "MLLS", "RLLS", "Adapted", "AdjustedCount", "Alarm", "DomainPriors",
-    "DyS", "Expected", "KDEy", "LabelShiftClassifier", "LatentLabelShift", "Measured", "Mixed", "OpenPriors",
-    "OpenSetLabelShift", "PriorEstimator", "PriorInterval", "PriorStream", "ShiftKind", "TagPriors", "TagShares",
-    "adapt", "kind_of_shift", "method", "nearness", "proportions", "reference_rows", "reweighted",
+    "BBSE", "ELSA", "HDY_BINS", "METHODS", "MLLS", "RLLS", "AdaptReport", "Adapted", "AdjustedCount", "Alarm",
+    "DomainPriors", "DyS", "Expected", "ImbalanceAwarePretrainer", "KDEy", "LabelShiftClassifier",
+    "LatentLabelShift", "Measured", "Mixed", "OpenPriors", "OpenSetLabelShift", "OpenWorldAdapter",
+    "OrthogonalFeatureProjector", "PriorEstimator", "PriorInterval", "PriorStream", "ProjectAndProbe",
+    "ShiftKind", "TagPriors", "TagShares", "adapt", "kind_of_shift", "method", "nearness", "proportions",
+    "reference_rows", "reweighted",
 ]  # fmt: skip
