@@ -2,9 +2,11 @@
 
 `labels` answers for items in memory, `file` for a file; `ConfidentLearning` flags from probabilities alone;
 `review_plan` says what to look at again when only some labels can be; `label_relations` and `LabelGraph` clean a
-vocabulary of tags.
+vocabulary of tags. Judges (`ModelJudge`, `fitted`, `out_of_fold`, `recorded`) say how probable each label is;
+`JudgeEnsemble` pools several and flags what they contradict.
 """
 
+from labelwright.audit.annotators import Annotators, compare_annotators
 from labelwright.audit.budget import (
     BudgetCurve,
     budget_curve,
@@ -14,37 +16,75 @@ from labelwright.audit.budget import (
 )
 from labelwright.audit.confident import ConfidentLearning
 from labelwright.audit.dynamics import SEMD, area_under_margin, keep_after_removal, late_loss
+from labelwright.audit.ensemble import Flags, JudgeEnsemble
 from labelwright.audit.everyday import labels
 from labelwright.audit.file import file
 from labelwright.audit.items import Items
+from labelwright.audit.judges import (
+    Compares,
+    FunctionJudge,
+    Judge,
+    Opinion,
+    fitted,
+    out_of_fold,
+    recorded,
+)
 from labelwright.audit.label_graph import Cleaned, LabelGraph, graph_fbeta, read_plan
 from labelwright.audit.label_space import Relation, label_relations, relations_frame
+from labelwright.audit.model_judge import ModelJudge, wordings
+from labelwright.audit.repairs import (
+    Bin,
+    Repaired,
+    confidence_bins,
+    estimate_error_rate,
+    repair,
+    review_sample,
+)
 from labelwright.audit.result import Audit, Estimate
 from labelwright.audit.vocabularies import Vocabulary, vocabulary
 
 __all__ = [
     "SEMD",
+    "Annotators",
     "Audit",
+    "Bin",
     "BudgetCurve",
     "Cleaned",
+    "Compares",
     "ConfidentLearning",
     "Estimate",
+    "Flags",
+    "FunctionJudge",
     "Items",
+    "Judge",
+    "JudgeEnsemble",
     "LabelGraph",
+    "ModelJudge",
+    "Opinion",
     "Relation",
+    "Repaired",
     "Vocabulary",
     "area_under_margin",
     "budget_curve",
+    "compare_annotators",
+    "confidence_bins",
+    "estimate_error_rate",
     "expected_distance",
     "file",
+    "fitted",
     "graph_fbeta",
     "keep_after_removal",
     "label_relations",
     "labels",
     "late_loss",
+    "out_of_fold",
     "predicted_distance",
     "read_plan",
+    "recorded",
     "relations_frame",
+    "repair",
     "review_plan",
+    "review_sample",
     "vocabulary",
+    "wordings",
 ]

@@ -1,0 +1,197 @@
+"""A language model as a judge: how likely it finds each label as the next words, under several wordings (S090)."""
+
+import time
+from collections.abc import Hashable, Mapping, Sequence
+from importlib.resources import files
+from typing import Any, Literal
+
+import numpy as np
+
+from labelwright.audit.judges import Opinion
+from labelwright.errors import InputError
+from labelwright.models.language import Scores, Usage, able
+from labelwright.parts import adjust
+from labelwright.progress import progress
+
+BLOCK = 16  # prompts of one call, so that progress shows
+EMPTY = ("N/A", "", "[MASK]")  # what stands for an item without content
+LEAST = 1e-9
+
+
+def wordings() -> tuple[str, ...]:
+    """The four prompts that ship with the package; each shows {item}, {labels} and {task}.
+
+    Examples
+    --------
+    >>> len(wordings()), all("{item}" in wording for wording in wordings())
+    (4, True)
+    """
+    folder = files("labelwright.audit").joinpath("prompts")
+    return tuple(
+        folder.joinpath(f"judge-{i}.txt").read_text(encoding="utf-8").rstrip("\n") for i in (1, 2, 3, 4)
+    )
+
+
+class ModelJudge:
+    """Ask a language model which label fits, by the probability of the labels and not by what it writes.
+
+    For each wording the probabilities of all labels as continuations are normalised over the labels, and averaged over
+    the wordings. A model that only completes is asked several times, and how often it names a label counts.
+
+    Parameters
+    ----------
+    model : language model
+        Scores continuations, or at least completes (see `labelwright.models.language`); a function ``prompt -> str``
+        completes.
+    classes : sequence (k,)
+        What it may answer.
+    words : mapping of class to str, optional
+        How classes are called in prompts and answers, where their names say little (0, 1).
+    task : str, default "label"
+        What the labels are, such as ``"sentiment"`` or ``"topic"``.
+    templates : sequence of str, optional
+        Wordings that show ``{item}``, and may show ``{labels}`` and ``{task}``; by default `wordings()`.
+    calibrate : {"content-free", "batch", None}, default "content-free"
+        Models prefer some labels whatever the item. Divide by what they say of items without content ("N/A"), or by the
+        geometric mean over the items judged, which is better where classes are about as common as each other.
+    samples : int, default 5
+        Answers per wording of a model that only completes.
+    random_state : int, default 0
+        Seeds those answers.
+    show : bool, optional
+        Progress; by default on terminals.
+
+    Departs from the paper: calibration; wordings are our own; unreadable answers count for no label, and one answer is
+    spread over all labels in advance, so that a label never named keeps some probability.
+
+    Examples
+    --------
+    >>> from labelwright.models.language import Scripted
+    >>> model = Scripted({}, scores=lambda prompt, said: -0.1 if ("awful" in prompt) == (said == " bad") else -2.0)
+    >>> ModelJudge(model, ["good", "bad"], calibrate=None).judge(["awful film"]).probs.round(2).tolist()
+    [[0.13, 0.87]]
+    """
+
+    cites = ("nahum2025llms",)
+
+    def __init__(
+        self,
+        model: Any,
+        classes: Sequence[Hashable],
+        *,
+        words: Mapping[Any, str] | None = None,
+        task: str = "label",
+        templates: Sequence[str] | None = None,
+        calibrate: Literal["content-free", "batch"] | None = "content-free",
+        samples: int = 5,
+        random_state: int = 0,
+        show: bool | None = None,
+    ):
+        self.model, self.classes, self.words, self.task = model, list(classes), words, task
+        self.templates, self.calibrate = templates, calibrate
+        self.samples, self.random_state, self.show = samples, random_state, show
+
+    @classmethod
+    def contract_examples(cls) -> "list[ModelJudge]":
+        """One that scores and one that completes."""
+        from labelwright.models.language import Scripted
+
+        return [
+            cls(Scripted({}, scores=lambda prompt, said: -float(len(said))), ["a", "b"]),
+            cls(Scripted(lambda prompt: "a"), ["a", "b"]),
+        ]
+
+    @property
+    def name(self) -> str:
+        """Name of the model."""
+        return str(getattr(self.model, "name", type(self.model).__name__))
+
+    def judge(self, items: Sequence[Any]) -> Opinion:
+        """One row of probabilities for each item, which must be a text.
+
+        Raises
+        ------
+        InputError
+            When items are no texts, classes or words do not fit, or a template shows no item.
+        """
+        names, templates = self._names(), self._templates()
+        wrong = next((i for i, item in enumerate(items) if not isinstance(item, str)), None)
+        if wrong is not None:
+            raise InputError(
+                f"judge {self.name!r} reads texts; item {wrong} is {type(items[wrong]).__name__}: {items[wrong]!r:.60}"
+            )
+        if not len(items):
+            return Opinion(np.empty((0, len(names))))
+        started = time.perf_counter()
+        tables, usage = [], Usage()
+        with progress(f"asking {self.name}", total=len(items) * len(templates), show=self.show) as tick:
+            for wording in templates:
+                table, took = self._ask(wording, list(items), names, tick)
+                if self.calibrate == "batch":
+                    table = adjust.reprior(table, _geometric(table), np.full(len(names), 1 / len(names)))
+                elif self.calibrate == "content-free" and hasattr(self.model, "score"):
+                    blank, more = self._ask(wording, list(EMPTY), names, lambda n: None)
+                    table = adjust.reprior(table, blank.mean(axis=0), np.full(len(names), 1 / len(names)))
+                    took = took.added(more)
+                tables.append(table)
+                usage = usage.added(took)
+        if not usage.seconds:
+            usage = usage._replace(seconds=time.perf_counter() - started)
+        return Opinion(np.mean(tables, axis=0), usage)
+
+    def _ask(self, wording: str, items: list[str], names: list[str], tick: Any) -> tuple[np.ndarray, Usage]:
+        """Probabilities (n, k) under one wording."""
+        prompts = [_filled(wording, item, names, self.task) for item in items]
+        table, usage = np.empty((len(items), len(names))), Usage()
+        for start in range(0, len(items), BLOCK):
+            block = prompts[start : start + BLOCK]
+            ask = self._score if hasattr(self.model, "score") else self._sample
+            table[start : start + len(block)], took = ask(block, names)
+            usage = usage.added(took)
+            tick(len(block))
+        return table, usage
+
+    def _score(self, prompts: list[str], names: list[str]) -> tuple[np.ndarray, Usage]:
+        model = able(self.model, Scores, purpose="Judging by probabilities")  # type: ignore[type-abstract]
+        said = model.score(prompts, [f" {name}" for name in names])
+        logs = np.array([[one.total for one in some] for some in said], dtype=np.float64)
+        raised = np.exp(logs - logs.max(axis=1, keepdims=True)) + LEAST
+        return raised / raised.sum(axis=1, keepdims=True), Usage(calls=len(prompts))
+
+    def _sample(self, prompts: list[str], names: list[str]) -> tuple[np.ndarray, Usage]:
+        raise NotImplementedError
+
+    def _names(self) -> list[str]:
+        if len(set(self.classes)) < 2:
+            raise InputError(f"classes={self.classes!r} must name at least two different classes")
+        words = self.words or {}
+        missing = [c for c in self.classes if self.words is not None and c not in words]
+        if missing:
+            raise InputError(f"words says nothing of class {missing[0]!r}; give a word for every class")
+        names = [str(words.get(c, c)) for c in self.classes]
+        if len({name.casefold() for name in names}) < len(names):
+            raise InputError(
+                f"the classes are called {names}; a judge cannot tell equal names apart, so use words="
+            )
+        return names
+
+    def _templates(self) -> Sequence[str]:
+        if isinstance(self.templates, str):
+            raise InputError("templates is one text; give a list of wordings, [template]")
+        templates = wordings() if self.templates is None else self.templates
+        bad = next((t for t in templates if "{item}" not in t), None)
+        if bad is not None or not len(templates):
+            raise InputError(f"template {bad!r:.80} shows no item; put {{item}} where it belongs")
+        if self.calibrate not in ("content-free", "batch", None):
+            raise InputError(f"calibrate={self.calibrate!r} must be 'content-free', 'batch' or None")
+        return templates
+
+
+def _filled(wording: str, item: str, names: list[str], task: str) -> str:
+    # The item goes in last: what stands in it is never taken for a place to fill.
+    return wording.replace("{labels}", ", ".join(names)).replace("{task}", task).replace("{item}", item)
+
+
+def _geometric(table: np.ndarray) -> np.ndarray:
+    mean = np.exp(np.log(np.clip(table, LEAST, 1)).mean(axis=0))
+    return mean / mean.sum()
