@@ -1,15 +1,50 @@
-"""Numbers for items, and the everyday classifiers that go with them; nothing is downloaded."""
+"""Models that are called, not trained: language models, encoders; and the everyday classifiers for what items hold.
 
+Nothing is downloaded unless `local` is asked for a model by name.
+"""
+
+from labelwright.models.answers import Unparsed, parse_label
+from labelwright.models.answers_json import parse_json
+from labelwright.models.answers_values import parse_list, parse_number
 from labelwright.models.features import Features, Member, of_array, of_frame, of_images, of_texts
+from labelwright.models.language import (
+    Completes,
+    Completion,
+    Message,
+    ModelCannot,
+    Opens,
+    Prompt,
+    Scores,
+    Scripted,
+    TokenScores,
+    Usage,
+    able,
+)
 from labelwright.models.text import TextEncoder, sentence_encoder
 
 __all__ = [
+    "Completes",
+    "Completion",
     "Features",
     "Member",
+    "Message",
+    "ModelCannot",
+    "Opens",
+    "Prompt",
+    "Scores",
+    "Scripted",
     "TextEncoder",
+    "TokenScores",
+    "Unparsed",
+    "Usage",
+    "able",
     "of_array",
     "of_frame",
     "of_images",
     "of_texts",
+    "parse_json",
+    "parse_label",
+    "parse_list",
+    "parse_number",
     "sentence_encoder",
 ]
