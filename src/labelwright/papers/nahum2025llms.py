@@ -306,7 +306,7 @@ CLAIMS = (
     Claim(
         paper="S090",
         name="repair-helps",
-        says="Training labels that judges contradict are better left out or turned round than kept, unlike random ones.",
+        says="Training labels that judges contradict are better left out or turned round than kept, unlike others.",
         data=to_train_with,
         arms={
             "filter": repaired("filter"),
