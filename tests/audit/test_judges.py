@@ -136,6 +136,21 @@ def test_order_of_items_and_classes_does_not_matter():
     np.testing.assert_allclose(one, two[::-1][:, [1, 2, 0]], atol=1e-12)
 
 
+def test_a_model_that_only_completes_is_counted():
+    said = iter(["good", "I think it is good.", "Bad", "no idea", "not bad"] * 10)
+    judge = ModelJudge(lambda prompt: next(said), ["good", "bad"], templates=["{item}"], samples=5)
+    opinion = judge.judge(["a film"])
+    np.testing.assert_allclose(
+        opinion.probs, [[2.5 / 4, 1.5 / 4]]
+    )  # two, one, two that say nothing, and half each
+    assert opinion.usage.calls == 5
+
+
+def test_a_model_that_can_do_nothing_is_told():
+    with pytest.raises(InputError, match="needs a model that can complete"):
+        ModelJudge(object(), ["a", "b"]).judge(["x"])
+
+
 # --- an ensemble -------------------------------------------------------------------------------------------
 tables = npst.arrays(float, (3, 4, 3), elements=st.floats(0.01, 1)).map(
     lambda t: t / t.sum(axis=2, keepdims=True)

@@ -9,13 +9,15 @@ import numpy as np
 
 from labelwright.audit.judges import Opinion
 from labelwright.errors import InputError
-from labelwright.models.language import Scores, Usage, able
+from labelwright.models.answers import Unparsed, parse_label
+from labelwright.models.language import Completes, Scores, Usage, able
 from labelwright.parts import adjust
 from labelwright.progress import progress
 
 BLOCK = 16  # prompts of one call, so that progress shows
 EMPTY = ("N/A", "", "[MASK]")  # what stands for an item without content
 LEAST = 1e-9
+TOKENS = 24  # of an answer
 
 
 def wordings() -> tuple[str, ...]:
@@ -159,7 +161,20 @@ class ModelJudge:
         return raised / raised.sum(axis=1, keepdims=True), Usage(calls=len(prompts))
 
     def _sample(self, prompts: list[str], names: list[str]) -> tuple[np.ndarray, Usage]:
-        raise NotImplementedError
+        """Share of the answers that name each label, with one answer more that is spread over all of them."""
+        model = able(self.model, Completes, purpose="Judging by answers")  # type: ignore[type-abstract]
+        counts, usage = np.full((len(prompts), len(names)), 1 / len(names)), Usage()
+        for draw in range(self.samples):
+            warm = 0.0 if self.samples == 1 else 1.0
+            answers = model.complete(
+                prompts, max_tokens=TOKENS, temperature=warm, seed=self.random_state + draw
+            )
+            for row, answer in enumerate(answers):
+                usage = usage.added(answer.usage)
+                said = parse_label(answer.text, names)
+                if not isinstance(said, Unparsed):
+                    counts[row, names.index(said)] += 1
+        return counts / counts.sum(axis=1, keepdims=True), usage
 
     def _names(self) -> list[str]:
         if len(set(self.classes)) < 2:
@@ -182,6 +197,8 @@ class ModelJudge:
         bad = next((t for t in templates if "{item}" not in t), None)
         if bad is not None or not len(templates):
             raise InputError(f"template {bad!r:.80} shows no item; put {{item}} where it belongs")
+        if self.samples < 1:
+            raise InputError(f"samples={self.samples!r} must be at least 1")
         if self.calibrate not in ("content-free", "batch", None):
             raise InputError(f"calibrate={self.calibrate!r} must be 'content-free', 'batch' or None")
         return templates
