@@ -20,6 +20,9 @@ from labelwright.models.language import (
     Usage,
     able,
 )
+from labelwright.models.language_transformers import Transformers
+from labelwright.models.local import local
+from labelwright.models.named import as_language_model
 from labelwright.models.text import TextEncoder, sentence_encoder
 
 __all__ = [
@@ -35,9 +38,12 @@ __all__ = [
     "Scripted",
     "TextEncoder",
     "TokenScores",
+    "Transformers",
     "Unparsed",
     "Usage",
     "able",
+    "as_language_model",
+    "local",
     "of_array",
     "of_frame",
     "of_images",

@@ -1,10 +1,12 @@
 """A language model in this process, from a folder on disk, through transformers: it completes, scores and opens."""
 
 import hashlib
+import io
 import secrets
+import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, redirect_stderr
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -212,13 +214,14 @@ class Transformers:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep transformers from drawing bars of its own."""
+    """Keep transformers from drawing bars of its own; from GGUF it draws one all the same, left where somebody looks."""
     from transformers.utils import logging
 
     shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
     try:
-        yield
+        with nullcontext() if sys.stderr.isatty() else redirect_stderr(io.StringIO()):
+            yield
     finally:
         if shown:
             logging.enable_progress_bar()
