@@ -53,8 +53,8 @@ def file(
         Folder for report.html, issues.csv, issues.parquet and the corrected labels; written whole or not at
         all.
     **options
-        Of `labelwright.audit.labels`: `model`, `encoder`, `filter_by`, `folds`, `random_state`, `n_jobs`,
-        `show`.
+        Of `labelwright.audit.labels`: `model`, `encoder`, `filter_by`, `judge`, `judge_rows`, `folds`,
+        `random_state`, `n_jobs`, `show`.
 
     Raises
     ------

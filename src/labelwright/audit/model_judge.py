@@ -7,10 +7,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from labelwright.audit.judges import Opinion
+from labelwright.audit.judges import Judge, Opinion
 from labelwright.errors import InputError
 from labelwright.models.answers import Unparsed, parse_label
 from labelwright.models.language import Completes, Scores, Usage, able
+from labelwright.models.named import as_language_model
 from labelwright.parts import adjust
 from labelwright.progress import progress
 
@@ -202,6 +203,19 @@ class ModelJudge:
         if self.calibrate not in ("content-free", "batch", None):
             raise InputError(f"calibrate={self.calibrate!r} must be 'content-free', 'batch' or None")
         return templates
+
+
+def as_judge(judge: Any, classes: Sequence[Hashable], *, show: bool | None = None) -> Judge:
+    """A judge as it is; whatever names a language model (`labelwright.models.as_language_model`) as a `ModelJudge`.
+
+    Examples
+    --------
+    >>> as_judge(lambda prompt: "good", ["good", "bad"]).name
+    '<lambda>'
+    """
+    if isinstance(judge, Judge):
+        return judge
+    return ModelJudge(as_language_model(judge), classes, show=show)
 
 
 def _filled(wording: str, item: str, names: list[str], task: str) -> str:

@@ -50,13 +50,21 @@ class SecondOpinion:
 
 
 def ask(
-    judge: Judge, X: Any, told: Evidence, verdicts: Verdicts, rows: int, rng: np.random.Generator, *, like: Any = None
+    judge: Judge,
+    X: Any,
+    told: Evidence,
+    verdicts: Verdicts,
+    rows: int,
+    rng: np.random.Generator,
+    *,
+    like: Any = None,
 ) -> tuple[Verdicts, SecondOpinion]:
     """Weigh what a judge says of the most doubtful rows with what models that did not see them say.
 
-    A quarter of the rows is drawn from all labels. There, the power ``w`` of what the judge says is fitted, in the product
-    ``P(class | models) * judge(class) ** w``, to the given labels heard through the noise matrix: a judge that adds nothing
-    gets a power near 0, and one that repeats the models is not counted twice. Its liking for some classes is divided out.
+    A quarter of the rows is drawn from all labels. There, the power ``w`` of what the judge says is fitted, in the
+    product ``P(class | models) * judge(class) ** w``, to the given labels heard through the noise matrix: a judge that
+    adds nothing gets a power near 0, and one that repeats the models is not counted twice. Its liking for some classes
+    is divided out.
 
     Parameters
     ----------
@@ -78,14 +86,17 @@ def ask(
     if not isinstance(told, Exact) or verdicts.clean is None:
         raise InputError(f"a judge needs one label per item (Exact), not {type(told).__name__}")
     if rows < 4:
-        raise InputError(f"judge_rows={rows!r} must be at least 4: a judge is compared with the labels on some of them")
+        raise InputError(
+            f"judge_rows={rows!r} must be at least 4: a judge is compared with the labels on some of them"
+        )
+    order = _columns(judge, told)
     known = np.flatnonzero(told.known)
     control = known if rows >= len(known) else rng.choice(known, max(1, int(rows * CONTROLS)), replace=False)
     others = np.setdiff1d(known, control)
     doubtful = others[np.argsort(-verdicts.p_wrong[others], kind="stable")][: max(rows - len(control), 0)]
     asked = np.sort(np.concatenate([control, doubtful]))
     opinion = judge.judge(take(X, asked))
-    probs = _columns(np.asarray(opinion.probs, dtype=np.float64), judge, told)
+    probs = np.asarray(opinion.probs, dtype=np.float64)[:, order]
     drawn = np.isin(asked, control)
     even = np.full(told.n_classes, 1 / told.n_classes)
     evidence = adjust.reprior(np.clip(probs, LEAST, 1), np.clip(probs[drawn].mean(axis=0), LEAST, 1), even)
@@ -100,7 +111,9 @@ def ask(
     suggested[asked] = decode(best, told.classes)
     leads[asked] = before[at, best] > before[at, own]
     costs = judge.costs(like=like) if isinstance(judge, JudgeEnsemble) else None
-    return replace(verdicts, p_wrong=p_wrong, marks_wrong=p_wrong, suggested=suggested, leads=leads), SecondOpinion(
+    return replace(
+        verdicts, p_wrong=p_wrong, marks_wrong=p_wrong, suggested=suggested, leads=leads
+    ), SecondOpinion(
         name=judge.name,
         rows=asked,
         probs=probs,
@@ -111,8 +124,20 @@ def ask(
     )
 
 
-def _columns(probs: np.ndarray, judge: Judge, told: Exact) -> np.ndarray:
-    """Probabilities in the order of the audit's classes."""
+def said(second: SecondOpinion) -> str:
+    """What a reader has to know of it, in one sentence."""
+    doubtful = len(second.rows) - second.controls
+    which = (
+        f"about the {doubtful:,} most doubtful labels and {second.controls:,} drawn blindly"
+        if doubtful
+        else f"about all {len(second.rows):,} labels"
+    )
+    agreed = f"it agreed with {second.agrees:.0%} of them"
+    return f"The judge {second.name} was asked {which}; {agreed}, and counts with weight {second.weight:.2f} of 1."
+
+
+def _columns(judge: Judge, told: Exact) -> list[int]:
+    """Where the judge has each of the audit's classes."""
     here = [c.item() if isinstance(c, np.generic) else c for c in judge.classes]
     missing = [c for c in told.classes.tolist() if c not in here]
     if missing or len(here) != told.n_classes:
@@ -120,7 +145,7 @@ def _columns(probs: np.ndarray, judge: Judge, told: Exact) -> np.ndarray:
             f"judge {judge.name!r} knows the classes {here[:8]}, the labels are {told.classes.tolist()[:8]}; "
             "they must be the same"
         )
-    return probs[:, [here.index(c) for c in told.classes.tolist()]]
+    return [here.index(c) for c in told.classes.tolist()]
 
 
 def _joined(clean: np.ndarray, evidence: np.ndarray, power: float) -> np.ndarray:
