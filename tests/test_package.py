@@ -34,7 +34,8 @@ FACES = {"reproduce", "cli", "studio"}
 MAY = {
     "errors": set(), "progress": {"errors"}, "frames": {"errors"},
     "evidence": FOUNDATION, "parts": EVIDENCE, "passes": PARTS, "loops": PASSES,
-    "models": EVIDENCE | {"data"}, "data": EVIDENCE, "files": FOUNDATION, "report": FOUNDATION, "nets": PARTS, "ledger": EVIDENCE,
+    "models": EVIDENCE | {"data"},  # a small local model comes out of a package, as data do
+    "data": EVIDENCE, "files": FOUNDATION, "report": FOUNDATION, "nets": PARTS, "ledger": EVIDENCE,
     **dict.fromkeys(ROOMS, BELOW_ROOMS),
     "papers": BELOW_PAPERS,
     **{face: BELOW_PAPERS | {"papers"} | FACES for face in FACES},

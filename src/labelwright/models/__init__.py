@@ -6,6 +6,8 @@ Nothing is downloaded unless `local` is asked for a model by name.
 from labelwright.models.answers import Unparsed, parse_label
 from labelwright.models.answers_json import parse_json
 from labelwright.models.answers_values import parse_list, parse_number
+from labelwright.models.cached import Cached
+from labelwright.models.calls import CallFailed, Unfinished
 from labelwright.models.features import Features, Member, of_array, of_frame, of_images, of_texts
 from labelwright.models.language import (
     Completes,
@@ -21,28 +23,47 @@ from labelwright.models.language import (
     able,
 )
 from labelwright.models.language_transformers import Transformers
+from labelwright.models.ledger import Call, Cost, CostLedger, estimate_tokens
 from labelwright.models.local import local
+from labelwright.models.metered import Budget, BudgetSpent, Metered, Prices
 from labelwright.models.named import as_language_model
+from labelwright.models.patient import GaveUp, Patient
 from labelwright.models.text import TextEncoder, sentence_encoder
+from labelwright.models.transcripts import Recorded, Recording
 
 __all__ = [
+    "Budget",
+    "BudgetSpent",
+    "Cached",
+    "Call",
+    "CallFailed",
     "Completes",
     "Completion",
+    "Cost",
+    "CostLedger",
     "Features",
+    "GaveUp",
     "Member",
     "Message",
+    "Metered",
     "ModelCannot",
     "Opens",
+    "Patient",
+    "Prices",
     "Prompt",
+    "Recorded",
+    "Recording",
     "Scores",
     "Scripted",
     "TextEncoder",
     "TokenScores",
     "Transformers",
+    "Unfinished",
     "Unparsed",
     "Usage",
     "able",
     "as_language_model",
+    "estimate_tokens",
     "local",
     "of_array",
     "of_frame",

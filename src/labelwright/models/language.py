@@ -230,7 +230,7 @@ class Scripted:
         seed: int | None = None,
     ) -> list[Completion]:
         """Look the answers up; an unknown prompt is an error."""
-        return [Completion(self._answer(plain(prompt))) for prompt in prompts]
+        return [Completion(self._answer(plain(prompt))) for prompt in listed(prompts)]
 
     def _answer(self, prompt: str) -> str:
         if callable(self.answers):
@@ -261,6 +261,23 @@ def plain(prompt: Prompt) -> str:
     ['Be brief.', '', 'Hello']
     """
     return prompt if isinstance(prompt, str) else "\n\n".join(turn.text for turn in prompt)
+
+
+def listed(prompts: Sequence[Prompt]) -> tuple[Prompt, ...]:
+    """Prompts as a tuple; one text alone, whose letters would be taken for prompts, is an error.
+
+    Raises
+    ------
+    InputError
+
+    Examples
+    --------
+    >>> listed(["a", "b"])
+    ('a', 'b')
+    """
+    if isinstance(prompts, str):
+        raise InputError(f"prompts={prompts[:40]!r} is one text; give a list of prompts")
+    return tuple(prompts)
 
 
 def per_prompt(

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from labelwright.errors import InputError, need
-from labelwright.models.language import Completion, Message, Prompt, TokenScores, Usage, per_prompt
+from labelwright.models.language import Completion, Message, Prompt, TokenScores, Usage, listed, per_prompt
 from labelwright.progress import progress
 
 DTYPES = ("float32", "bfloat16", "float16")
@@ -125,7 +125,7 @@ class Transformers:
             )
         found: list[Completion] = []
         with self._pinned(), progress("completing", total=len(prompts)) as tick:
-            for i, prompt in enumerate(prompts):
+            for i, prompt in enumerate(listed(prompts)):
                 start = time.perf_counter()
                 ids = self.ids(prompt)
                 self._fits(len(ids) + max_tokens, i)
@@ -146,7 +146,7 @@ class Transformers:
         """Log-probabilities of continuations; prompts are read once, and what all begin with is read once for all."""
         from labelwright.models.language_prefix import Asked, scored
 
-        asked = []
+        prompts, asked = listed(prompts), []
         for i, (prompt, some) in enumerate(zip(prompts, per_prompt(prompts, continuations), strict=True)):
             prefix, rest = self._split(prompt, some, i)
             self._fits(len(prefix) + max(map(len, rest)), i)
@@ -214,7 +214,7 @@ class Transformers:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep transformers from drawing bars of its own; from GGUF it draws one all the same, left where somebody looks."""
+    """Keep transformers from drawing bars of its own; the one for GGUF stays where somebody is looking."""
     from transformers.utils import logging
 
     shown = logging.is_progress_bar_enabled()

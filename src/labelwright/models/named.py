@@ -1,17 +1,16 @@
 """A language model from whatever names one: a word, a folder, an address, an object, a function."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from labelwright.errors import InputError
-from labelwright.models.language import CAN, Completes, Scripted
+from labelwright.models.language import CAN, Scripted
 
 KEY = "LABELWRIGHT_MODEL_KEY"
 
 
-def as_language_model(model: str | Callable[[str], str] | Any) -> Completes:
+def as_language_model(model: Any) -> Any:
     """Return the language model that a name, a function or an object stands for.
 
     Parameters
@@ -47,7 +46,7 @@ def as_language_model(model: str | Callable[[str], str] | Any) -> Completes:
     )
 
 
-def _from_text(name: str) -> Completes:
+def _from_text(name: str) -> Any:
     if name == "local" or name.startswith("local:"):
         from labelwright.models.local import local
 
