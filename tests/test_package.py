@@ -227,6 +227,8 @@ WITHOUT_EXAMPLE = {
     "audit.judges.Compares": "a protocol",
     "audit.judges.Judge": "a protocol",
     "audit.judges.Opinion": "a record that judges return",
+    "audit.decisions.Decision": "PlatinumBuilder shows it",
+    "audit.reliability.Reliability": "a record that PlatinumBuilder.evaluate returns",
     "audit.repairs.Bin": "a record that confidence_bins returns",
     "audit.repairs.Repaired": "a record that repair returns",
     "audit.result.Audit": "a record that audit.labels returns",

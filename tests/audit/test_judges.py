@@ -146,8 +146,24 @@ def test_a_model_that_only_completes_is_counted():
     assert opinion.usage.calls == 5
 
 
+def test_nothing_is_asked_twice_with_a_cache(tmp_path):
+    asked = []
+    model = Scripted(
+        {}, scores=lambda prompt, said: asked.append(prompt) or -float(len(said)), name="counter"
+    )
+    first = ModelJudge(model, ["a", "bb"], cache=tmp_path / "said.db").judge(["one", "two"])
+    before = len(asked)
+    again = ModelJudge(model, ["a", "bb"], cache=tmp_path / "said.db").judge(["two", "one", "three"])
+    assert first.usage.calls == 4 * (2 + 3)
+    assert first.usage.cached_calls == 0
+    assert again.usage.calls == 4
+    assert again.usage.cached_calls == 4 * (2 + 3)
+    assert len(asked) == before + 8
+    np.testing.assert_array_equal(first.probs[::-1], again.probs[:2])
+
+
 def test_a_model_that_can_do_nothing_is_told():
-    with pytest.raises(InputError, match="needs a model that can complete"):
+    with pytest.raises(InputError, match="is no language model"):
         ModelJudge(object(), ["a", "b"]).judge(["x"])
 
 

@@ -3,10 +3,11 @@
 `labels` answers for items in memory, `file` for a file; `ConfidentLearning` flags from probabilities alone;
 `review_plan` says what to look at again when only some labels can be; `label_relations` and `LabelGraph` clean a
 vocabulary of tags. Judges (`ModelJudge`, `fitted`, `out_of_fold`, `recorded`) say how probable each label is;
-`JudgeEnsemble` pools several and flags what they contradict.
+`JudgeEnsemble` pools several and flags what they contradict; `PlatinumBuilder` cleans questions with answers.
 """
 
 from labelwright.audit.annotators import Annotators, compare_annotators
+from labelwright.audit.answers import answer_parser
 from labelwright.audit.budget import (
     BudgetCurve,
     budget_curve,
@@ -15,6 +16,7 @@ from labelwright.audit.budget import (
     review_plan,
 )
 from labelwright.audit.confident import ConfidentLearning
+from labelwright.audit.decisions import Decision
 from labelwright.audit.dynamics import SEMD, area_under_margin, keep_after_removal, late_loss
 from labelwright.audit.ensemble import Flags, JudgeEnsemble
 from labelwright.audit.everyday import labels
@@ -32,6 +34,8 @@ from labelwright.audit.judges import (
 from labelwright.audit.label_graph import Cleaned, LabelGraph, graph_fbeta, read_plan
 from labelwright.audit.label_space import Relation, label_relations, relations_frame
 from labelwright.audit.model_judge import ModelJudge, wordings
+from labelwright.audit.platinum import PlatinumBuilder
+from labelwright.audit.reliability import Reliability, reliability_report
 from labelwright.audit.repairs import (
     Bin,
     Repaired,
@@ -52,6 +56,7 @@ __all__ = [
     "Cleaned",
     "Compares",
     "ConfidentLearning",
+    "Decision",
     "Estimate",
     "Flags",
     "FunctionJudge",
@@ -61,9 +66,12 @@ __all__ = [
     "LabelGraph",
     "ModelJudge",
     "Opinion",
+    "PlatinumBuilder",
     "Relation",
+    "Reliability",
     "Repaired",
     "Vocabulary",
+    "answer_parser",
     "area_under_margin",
     "budget_curve",
     "compare_annotators",
@@ -82,6 +90,7 @@ __all__ = [
     "read_plan",
     "recorded",
     "relations_frame",
+    "reliability_report",
     "repair",
     "review_plan",
     "review_sample",

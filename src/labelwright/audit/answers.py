@@ -1,5 +1,6 @@
-"""How the answer of a model to a question is read and compared (S076); reading itself is `labelwright.models.answers`."""
+"""How a model's answer to a question is read and compared (S076); reading itself is `labelwright.models.answers`."""
 
+import re
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from labelwright.models.answers_values import BOXED, MARKER, parse_number
 
 AnswerParser = Callable[[str], Any]  # text -> a hashable answer, or Unparsed
 LETTERS = "ABCDEFGHIJ"
+FIRST = re.compile(r"\(?\s*([A-Ja-j])\s*(?:[).:,]|$)")
 STRATEGIES = ("math", "multiple_choice", "choice", "text")
 
 
@@ -39,15 +41,25 @@ def answer_parser(strategy: str | AnswerParser, choices: Sequence[Hashable] | No
     if callable(strategy):
         return strategy
     if strategy not in STRATEGIES:
-        raise InputError(f"parser={strategy!r} must be one of {', '.join(STRATEGIES)}, or a function of the text")
+        raise InputError(
+            f"parser={strategy!r} must be one of {', '.join(STRATEGIES)}, or a function of the text"
+        )
     if strategy == "choice" and (choices is None or not len(choices)):
         raise InputError("parser='choice' needs the choices there are; give choices=[...]")
     if strategy == "math":
         return parse_number
     if strategy == "text":
         return lambda text: fold(final(text)) or Unparsed("is empty", text)
-    allowed = list(LETTERS if strategy == "multiple_choice" else choices or ())
-    return lambda text: parse_label(final(text), allowed)
+    if strategy == "multiple_choice":
+        return _letter
+    return lambda text: parse_label(final(text), list(choices or ()))
+
+
+def _letter(text: str) -> Any:
+    """The letter that an answer begins with, "(B) a dog"; else the one that it names."""
+    said = final(text)
+    begins = FIRST.match(said)
+    return begins[1].upper() if begins else parse_label(said, list(LETTERS))
 
 
 def final(text: str) -> str:

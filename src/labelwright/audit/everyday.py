@@ -41,6 +41,7 @@ def labels(
     filter_by: str | None = None,
     judge: Any = None,
     judge_rows: int = second_opinion.ROWS,
+    judge_cache: str | PathLike[str] | None = None,
     folds: int = 5,
     random_state: int = 0,
     n_jobs: int | None = None,
@@ -81,6 +82,8 @@ def labels(
         does no harm; see `labelwright.audit.second_opinion`.
     judge_rows : int, default 200
         How many labels the judge is asked about, a quarter of them drawn from all.
+    judge_cache : path, optional
+        File that keeps what a language model answers, so that no question is paid for twice.
     folds : int, default 5
     random_state : int, default 0
         Same seed, same result, whatever `n_jobs`.
@@ -139,7 +142,7 @@ def labels(
         if X is None:
             raise InputError("a judge reads the items; give X beside probs")
         like = X if frames.is_frame(X) else None
-        asked = as_judge(judge, told.classes.tolist(), show=show)
+        asked = as_judge(judge, told.classes.tolist(), cache=judge_cache, show=show)
         verdicts, second = second_opinion.ask(asked, X, told, verdicts, judge_rows, rng, like=like)
         notes.append(second_opinion.said(second))
         used["judge"] = f"{second.name}: {len(second.rows)} labels, weight {second.weight:.2f}"

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Hashable, Mapping, Sequence
 from importlib.resources import files
+from os import PathLike
 from typing import Any, Literal
 
 import numpy as np
@@ -10,7 +11,9 @@ import numpy as np
 from labelwright.audit.judges import Judge, Opinion
 from labelwright.errors import InputError
 from labelwright.models.answers import Unparsed, parse_label
+from labelwright.models.cached import Cached
 from labelwright.models.language import Completes, Scores, Usage, able
+from labelwright.models.metered import Metered
 from labelwright.models.named import as_language_model
 from labelwright.parts import adjust
 from labelwright.progress import progress
@@ -61,6 +64,8 @@ class ModelJudge:
         Answers per wording of a model that only completes.
     random_state : int, default 0
         Seeds those answers.
+    cache : path, optional
+        File that keeps every answer (`labelwright.models.Cached`), so that none is paid for twice.
     show : bool, optional
         Progress; by default on terminals.
 
@@ -88,11 +93,12 @@ class ModelJudge:
         calibrate: Literal["content-free", "batch"] | None = "content-free",
         samples: int = 5,
         random_state: int = 0,
+        cache: str | PathLike[str] | None = None,
         show: bool | None = None,
     ):
         self.model, self.classes, self.words, self.task = model, list(classes), words, task
         self.templates, self.calibrate = templates, calibrate
-        self.samples, self.random_state, self.show = samples, random_state, show
+        self.samples, self.random_state, self.cache, self.show = samples, random_state, cache, show
 
     @classmethod
     def contract_examples(cls) -> "list[ModelJudge]":
@@ -126,56 +132,22 @@ class ModelJudge:
         if not len(items):
             return Opinion(np.empty((0, len(names))))
         started = time.perf_counter()
-        tables, usage = [], Usage()
+        meter = Metered(self.model)
+        ask = _Asking(self, meter if self.cache is None else Cached(meter, self.cache), names)
+        even = np.full(len(names), 1 / len(names))
+        tables = []
         with progress(f"asking {self.name}", total=len(items) * len(templates), show=self.show) as tick:
             for wording in templates:
-                table, took = self._ask(wording, list(items), names, tick)
+                table = ask(wording, items, tick)
                 if self.calibrate == "batch":
-                    table = adjust.reprior(table, _geometric(table), np.full(len(names), 1 / len(names)))
-                elif self.calibrate == "content-free" and hasattr(self.model, "score"):
-                    blank, more = self._ask(wording, list(EMPTY), names, lambda n: None)
-                    table = adjust.reprior(table, blank.mean(axis=0), np.full(len(names), 1 / len(names)))
-                    took = took.added(more)
+                    table = adjust.reprior(table, _geometric(table), even)
+                elif self.calibrate == "content-free" and ask.scores:
+                    table = adjust.reprior(table, ask(wording, EMPTY, lambda n: None).mean(axis=0), even)
                 tables.append(table)
-                usage = usage.added(took)
-        if not usage.seconds:
-            usage = usage._replace(seconds=time.perf_counter() - started)
+        spent = meter.ledger.spent
+        seconds = time.perf_counter() - started
+        usage = Usage(spent.tokens_in, spent.tokens_out, spent.calls, ask.asked - spent.calls, seconds)
         return Opinion(np.mean(tables, axis=0), usage)
-
-    def _ask(self, wording: str, items: list[str], names: list[str], tick: Any) -> tuple[np.ndarray, Usage]:
-        """Probabilities (n, k) under one wording."""
-        prompts = [_filled(wording, item, names, self.task) for item in items]
-        table, usage = np.empty((len(items), len(names))), Usage()
-        for start in range(0, len(items), BLOCK):
-            block = prompts[start : start + BLOCK]
-            ask = self._score if hasattr(self.model, "score") else self._sample
-            table[start : start + len(block)], took = ask(block, names)
-            usage = usage.added(took)
-            tick(len(block))
-        return table, usage
-
-    def _score(self, prompts: list[str], names: list[str]) -> tuple[np.ndarray, Usage]:
-        model = able(self.model, Scores, purpose="Judging by probabilities")  # type: ignore[type-abstract]
-        said = model.score(prompts, [f" {name}" for name in names])
-        logs = np.array([[one.total for one in some] for some in said], dtype=np.float64)
-        raised = np.exp(logs - logs.max(axis=1, keepdims=True)) + LEAST
-        return raised / raised.sum(axis=1, keepdims=True), Usage(calls=len(prompts))
-
-    def _sample(self, prompts: list[str], names: list[str]) -> tuple[np.ndarray, Usage]:
-        """Share of the answers that name each label, with one answer more that is spread over all of them."""
-        model = able(self.model, Completes, purpose="Judging by answers")  # type: ignore[type-abstract]
-        counts, usage = np.full((len(prompts), len(names)), 1 / len(names)), Usage()
-        for draw in range(self.samples):
-            warm = 0.0 if self.samples == 1 else 1.0
-            answers = model.complete(
-                prompts, max_tokens=TOKENS, temperature=warm, seed=self.random_state + draw
-            )
-            for row, answer in enumerate(answers):
-                usage = usage.added(answer.usage)
-                said = parse_label(answer.text, names)
-                if not isinstance(said, Unparsed):
-                    counts[row, names.index(said)] += 1
-        return counts / counts.sum(axis=1, keepdims=True), usage
 
     def _names(self) -> list[str]:
         if len(set(self.classes)) < 2:
@@ -205,7 +177,54 @@ class ModelJudge:
         return templates
 
 
-def as_judge(judge: Any, classes: Sequence[Hashable], *, show: bool | None = None) -> Judge:
+class _Asking:
+    """Ask one model about items under one wording after another."""
+
+    def __init__(self, judge: ModelJudge, model: Any, names: list[str]):
+        self.judge, self.model, self.names, self.asked = judge, model, names, 0
+        self.scores = hasattr(model, "score")
+
+    def __call__(self, wording: str, items: Sequence[str], tick: Any) -> np.ndarray:
+        """Probabilities (n, k)."""
+        prompts = [_filled(wording, item, self.names, self.judge.task) for item in items]
+        blocks = []
+        for start in range(0, len(prompts), BLOCK):
+            block = prompts[start : start + BLOCK]
+            blocks.append(self._score(block) if self.scores else self._sample(block))
+            tick(len(block))
+        return np.concatenate(blocks)
+
+    def _score(self, prompts: list[str]) -> np.ndarray:
+        model = able(self.model, Scores, purpose="Judging by probabilities")  # type: ignore[type-abstract]
+        said = model.score(prompts, [f" {name}" for name in self.names])
+        self.asked += len(prompts)
+        logs = np.array([[one.total for one in some] for some in said], dtype=np.float64)
+        raised = np.exp(logs - logs.max(axis=1, keepdims=True)) + LEAST
+        return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+
+    def _sample(self, prompts: list[str]) -> np.ndarray:
+        """Share of the answers that name each label, with one answer more that is spread over all of them."""
+        model = able(self.model, Completes, purpose="Judging by answers")  # type: ignore[type-abstract]
+        counts = np.full((len(prompts), len(self.names)), 1 / len(self.names))
+        warm = 0.0 if self.judge.samples == 1 else 1.0
+        for draw in range(self.judge.samples):
+            seed = self.judge.random_state + draw
+            answers = model.complete(prompts, max_tokens=TOKENS, temperature=warm, seed=seed)
+            self.asked += len(prompts)
+            for row, answer in enumerate(answers):
+                said = parse_label(answer.text, self.names)
+                if not isinstance(said, Unparsed):
+                    counts[row, self.names.index(said)] += 1
+        return np.asarray(counts / counts.sum(axis=1, keepdims=True))
+
+
+def as_judge(
+    judge: Any,
+    classes: Sequence[Hashable],
+    *,
+    cache: str | PathLike[str] | None = None,
+    show: bool | None = None,
+) -> Judge:
     """A judge as it is; whatever names a language model (`labelwright.models.as_language_model`) as a `ModelJudge`.
 
     Examples
@@ -215,7 +234,7 @@ def as_judge(judge: Any, classes: Sequence[Hashable], *, show: bool | None = Non
     """
     if isinstance(judge, Judge):
         return judge
-    return ModelJudge(as_language_model(judge), classes, show=show)
+    return ModelJudge(as_language_model(judge), classes, cache=cache, show=show)
 
 
 def _filled(wording: str, item: str, names: list[str], task: str) -> str:

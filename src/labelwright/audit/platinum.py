@@ -1,16 +1,26 @@
 """A set of questions on which every error is the model's: review what models contradict, and count errors (S076)."""
 
-import csv
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from importlib.resources import files as resources
 from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from labelwright import files, frames
+from labelwright import frames
 from labelwright.audit.answers import AnswerParser, accepted, answer_parser, checked
+from labelwright.audit.decisions import (
+    BETWEEN,
+    CONSENSUS,
+    DECIDED,
+    REJECTED,
+    REVISED,
+    TO_REVIEW,
+    Decision,
+    read_decisions,
+)
+from labelwright.audit.reliability import Reliability
 from labelwright.errors import InputError
 from labelwright.files.cells import write_cells
 from labelwright.models.answers import Unparsed
@@ -19,56 +29,7 @@ from labelwright.models.language import Completes, able
 from labelwright.models.named import as_language_model
 from labelwright.progress import progress
 
-CONSENSUS, VERIFIED, REVISED, REJECTED, TO_REVIEW = (
-    "consensus", "verified", "revised", "rejected", "to review",
-)  # fmt: skip
-DECIDED = (VERIFIED, REVISED, REJECTED)
-BETWEEN = " | "  # acceptable answers in a cell
 BLOCK = 16
-
-
-class Decision(NamedTuple):
-    """What a reviewer decided about a question.
-
-    Attributes
-    ----------
-    status : {"verified", "revised", "rejected"}
-        The target is right; it is replaced or others are accepted too; or the question is ambiguous or has no answer.
-    targets : tuple
-        All acceptable answers, where revised.
-    """
-
-    status: str
-    targets: tuple[Any, ...] = ()
-
-
-class Reliability(NamedTuple):
-    """Errors of a model, counted.
-
-    Attributes
-    ----------
-    model : str
-    items : int
-        Questions that are not rejected.
-    errors_before : int
-        Answers that differ from the original target, on all questions.
-    errors : int
-        Answers that are not acceptable, on questions not rejected.
-    explained : float
-        Share of `errors_before` that were the target's or the question's fault; NaN where there were none.
-    unread : int
-        Of `errors`, answers that could not be read.
-    pending : int
-        Of `errors`, those on questions that wait for review: not known to be the model's.
-    """
-
-    model: str
-    items: int
-    errors_before: int
-    errors: int
-    explained: float
-    unread: int
-    pending: int
 
 
 class PlatinumBuilder:
@@ -104,7 +65,7 @@ class PlatinumBuilder:
     answers_ : dict of name to list of str
         Raw answers.
 
-    Departs from the paper: no model-specific prompts or retries; two models suffice; rejection needs no second reviewer.
+    Departs from the paper: no model-specific prompts or retries; any number of models; one reviewer decides.
 
     Examples
     --------
@@ -158,14 +119,19 @@ class PlatinumBuilder:
         self.ids = list(range(len(self.questions))) if ids is None else list(ids)
         n = len(self.questions)
         if len(self._original) != n or len(self.ids) != n:
-            raise InputError(f"there are {n} questions, {len(self._original)} targets and {len(self.ids)} ids; they must match")
+            told = f"{len(self._original)} targets and {len(self.ids)} ids"
+            raise InputError(f"there are {n} questions, {told}; they must match")
         place: dict[Hashable, int] = {}
         for i, name in enumerate(self.ids):
             if name in place:
-                raise InputError(f"ids repeat: {name!r} is that of questions {place[name]} and {i}; give each its own")
+                raise InputError(
+                    f"ids repeat: {name!r} is that of questions {place[name]} and {i}; give each its own"
+                )
             place[name] = i
         self._place = place
-        self._accepted = [accepted(t, self._parse, f"question {i!r}") for i, t in zip(self.ids, self._original)]
+        self._accepted = [
+            accepted(t, self._parse, f"question {i!r}") for i, t in zip(self.ids, self._original)
+        ]
         self.decisions: dict[Hashable, Decision] = {}
         self._now = list(self._accepted)
         self.answers_: dict[str, list[str]] = {}
@@ -202,8 +168,8 @@ class PlatinumBuilder:
         Parameters
         ----------
         path : path, optional
-            CSV to write it to, with columns to fill in: `status` (verified, revised, rejected) and, where revised, `targets`
-            (all acceptable answers, separated by " | "). `review` takes the file.
+            CSV to write it to, with columns to fill in: `status` (verified, revised, rejected) and, where revised,
+            `targets` (all acceptable answers, separated by " | "). `review` takes the file.
         like : frame, optional
             Kind of frame to return.
         """
@@ -215,7 +181,10 @@ class PlatinumBuilder:
             "question": [self.questions[row] for row in waiting],
             "target": [_shown(self._original[row]) for row in waiting],
             "against": [against[row] for row in waiting],
-            **{f"answer of {name}": [_shown(read[row]) for row in waiting] for name, read in self._read.items()},
+            **{
+                f"answer of {name}": [_shown(read[row]) for row in waiting]
+                for name, read in self._read.items()
+            },
             "status": [""] * len(waiting),
             "targets": [""] * len(waiting),
         }
@@ -235,7 +204,7 @@ class PlatinumBuilder:
             When an id or a status is unknown, or targets do not go with the status; nothing is taken then.
         """
         self._asked()
-        told = decisions if isinstance(decisions, Mapping) else self._from_table(decisions)
+        told = decisions if isinstance(decisions, Mapping) else read_decisions(decisions, self.ids)
         now, taken = list(self._now), dict(self.decisions)
         for name, decision in told.items():
             where = f"the decision on {name!r}"
@@ -245,7 +214,11 @@ class PlatinumBuilder:
             if status not in DECIDED:
                 raise InputError(f"{where}: status={status!r} must be one of {', '.join(DECIDED)}")
             if (status == REVISED) != bool(targets):
-                wants = "needs the acceptable answers" if status == REVISED else "takes no targets; revise it instead"
+                wants = (
+                    "needs the acceptable answers"
+                    if status == REVISED
+                    else "takes no targets; revise it instead"
+                )
                 raise InputError(f"{where}: {status} {wants}")
             row = self._place[name]
             now[row] = accepted(targets, self._parse, where) if status == REVISED else self._accepted[row]
@@ -258,9 +231,8 @@ class PlatinumBuilder:
         status = self.status()
         waiting = status.count(TO_REVIEW)
         if waiting:
-            raise InputError(
-                f"{waiting} questions wait for review (first: {self.ids[status.index(TO_REVIEW)]!r}); decide on them first"
-            )
+            first = self.ids[status.index(TO_REVIEW)]
+            raise InputError(f"{waiting} questions wait for review (first: {first!r}); decide on them first")
         rows = [row for row, s in enumerate(status) if s != REJECTED]
         return frames.make(
             {
@@ -300,7 +272,9 @@ class PlatinumBuilder:
         """Where a model errs on what is not rejected: `group`, `items`, `errors`, most errors first."""
         name = self._known(model)
         if len(groups) != len(self.ids):
-            raise InputError(f"groups has {len(groups)} entries for {len(self.ids)} questions; they must match")
+            raise InputError(
+                f"groups has {len(groups)} entries for {len(self.ids)} questions; they must match"
+            )
         kept = np.array([s != REJECTED for s in self.status()])
         wrong = self._wrong(name, self._now) & kept
         counts: dict[Hashable, list[int]] = {}
@@ -325,10 +299,14 @@ class PlatinumBuilder:
         if isinstance(model, (list, tuple, np.ndarray)):
             answers = [str(answer) for answer in model]
             if len(answers) != n:
-                raise InputError(f"model {name!r} gave {len(answers)} answers to {n} questions; they must match")
+                raise InputError(
+                    f"model {name!r} gave {len(answers)} answers to {n} questions; they must match"
+                )
         else:
             answers = self._ask(name, model)
-        read = [checked(self._parse(text), f"answer of {name!r} to {i!r}") for i, text in zip(self.ids, answers)]
+        read = [
+            checked(self._parse(text), f"answer of {name!r} to {i!r}") for i, text in zip(self.ids, answers)
+        ]
         self.answers_[name], self._read[name] = answers, read
 
     def _ask(self, name: str, model: Any) -> list[str]:
@@ -337,7 +315,9 @@ class PlatinumBuilder:
             completes = Cached(completes, self.cache)  # type: ignore[assignment]
         template = _template() if self.template is None else self.template
         if "{question}" not in template:
-            raise InputError(f"template={template[:60]!r} shows no question; put {{question}} where it belongs")
+            raise InputError(
+                f"template={template[:60]!r} shows no question; put {{question}} where it belongs"
+            )
         prompts = [template.replace("{question}", question) for question in self.questions]
         answers: list[str] = []
         with progress(f"asking {name}", total=len(prompts), show=self.show) as tick:
@@ -368,64 +348,6 @@ class PlatinumBuilder:
         for name in self.answers_:
             total += self._wrong(name, self._accepted)
         return [int(x) for x in total]
-
-    def _from_table(self, table: Any) -> dict[Hashable, Decision]:
-        if isinstance(table, (str, PathLike)):
-            columns = _read_csv(Path(table))
-        elif frames.is_frame(table):
-            columns = {name: frames.column(table, name).tolist() for name in frames.names(table)}
-        else:
-            raise InputError(f"decisions are a {type(table).__name__}; give a mapping of id to Decision, a frame or a CSV file")
-        missing = [name for name in ("id", "status") if name not in columns]
-        if missing:
-            raise InputError(f"decisions have no column {missing[0]!r}; take the table that queue() makes")
-        by_text = {str(name): name for name in self.ids}
-        found: dict[Hashable, Decision] = {}
-        targets = columns.get("targets", [""] * len(columns["id"]))
-        for name, status, told in zip(columns["id"], columns["status"], targets):
-            status = "" if status is None or status != status else str(status).strip().lower()
-            if not status:
-                continue
-            told = "" if told is None or told != told else told
-            parts = list(told) if isinstance(told, (list, tuple)) else [p.strip() for p in str(told).split("|")]
-            found[by_text.get(str(name), name)] = Decision(status, tuple(p for p in parts if p != ""))
-        return found
-
-
-def reliability_report(builders: Mapping[str, PlatinumBuilder], *, like: Any = None) -> Any:
-    """Errors of all models on all sets: `set`, `model`, `items`, `errors_before`, `errors`, `explained`, ...
-
-    Errors are counts: on a set where none is left to the data, one is one too many. A last row for each model, of all
-    sets, has sums.
-
-    Examples
-    --------
-    >>> builder = PlatinumBuilder({"a": ["4", "5"], "b": ["4", "6"]}).collect(["2 + 2?", "3 + 3?"], [4, 6])
-    >>> _ = builder.review({1: Decision("verified")})
-    >>> reliability_report({"sums": builder})[["set", "model", "errors"]].values.tolist()
-    [['sums', 'a', 1], ['sums', 'b', 0], ['all sets', 'a', 1], ['all sets', 'b', 0]]
-    """
-    if not builders:
-        raise InputError("builders is empty; give at least one set")
-    rows = [(name, builder.evaluate(model)) for name, builder in builders.items() for model in builder.answers_]
-    for model in dict.fromkeys(found.model for _, found in rows):
-        mine = [found for _, found in rows if found.model == model]
-        before = sum(f.errors_before for f in mine)
-        blamed = sum(f.errors_before * f.explained for f in mine if f.errors_before)
-        rows.append(
-            (
-                "all sets",
-                Reliability(
-                    model, sum(f.items for f in mine), before, sum(f.errors for f in mine),
-                    blamed / before if before else float("nan"),
-                    sum(f.unread for f in mine), sum(f.pending for f in mine),
-                ),
-            )
-        )  # fmt: skip
-    fields = Reliability._fields
-    columns: dict[str, list[Any]] = {"set": [name for name, _ in rows]}
-    columns |= {field: [getattr(found, field) for _, found in rows] for field in fields}
-    return frames.make(columns, like=like)
 
 
 def _named(models: Mapping[str, Any] | Sequence[Any]) -> dict[str, Any]:
@@ -458,13 +380,3 @@ def _shown(value: Any) -> str:
     if isinstance(value, (list, tuple, set, frozenset)):
         return BETWEEN.join(map(str, value))
     return str(value)
-
-
-def _read_csv(path: Path) -> dict[str, list[Any]]:
-    """Cells as text; the mark that guards a formula is taken off."""
-    table = files.read(path)
-    cells = {name: table.text(name).tolist() for name in table.columns}
-    return {
-        name: [c[1:] if isinstance(c, str) and c[:1] == "'" and c[1:2] in "=+-@\t\r" else c for c in column]
-        for name, column in cells.items()
-    }
