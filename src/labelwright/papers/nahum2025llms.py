@@ -4,17 +4,18 @@ import numpy as np
 from scipy.special import expit
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import average_precision_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.naive_bayes import ComplementNB
 from sklearn.pipeline import make_pipeline
 
-from labelwright import data
-from labelwright.audit import FunctionJudge, JudgeEnsemble, out_of_fold, repair
+from labelwright import data, models
+from labelwright.audit import FunctionJudge, JudgeEnsemble, ModelJudge, out_of_fold, repair, wordings
 from labelwright.data.sets.crowd_sentiment import valences
 from labelwright.papers.claim import Claim, ahead
 
 NAMES = ("negative", "positive")
 EXTRA = 0.2  # share of training labels that are turned round
+SHORT = 110  # characters of a sentence that the language model is asked about
 SURE = 0.6  # confidence from which a label is repaired
 
 
@@ -222,6 +223,55 @@ def taught(repair_, d):
     return float(np.mean(model.predict(d["test"]) == d["gold"]))
 
 
+def asked(rng, quick=False):
+    """Short sentences, two in five labelled wrongly, and what a small language model and trained judges say."""
+    texts, given, gold = one_against_the_others(rng, 1500 if quick else 4000)
+    seed = int(rng.integers(2**31))
+    trained = JudgeEnsemble(judges_of(given, seed)[:3]).predict_proba(texts, show=False)
+    short = np.array([len(text) <= SHORT for text in texts])
+    wrong = given != gold
+    picked = [
+        rng.permutation(np.flatnonzero(short & (wrong == side)))[:n] for side, n in ((True, 40), (False, 60))
+    ]
+    rows = np.concatenate([some[: 4 if quick else None] for some in picked])
+    some = [texts[i] for i in rows]
+    model = models.local("smollm2")
+    said = [
+        ModelJudge(model, NAMES, task="sentiment", templates=[wording], show=False).judge(some).probs
+        for wording in wordings()
+    ]
+    own = (given[rows] == NAMES[1]).astype(int)
+    return {
+        "said": said,
+        "trained": trained[rows],
+        "own": own,
+        "wrong": wrong[rows],
+        "rng": rng,
+    }
+
+
+def doubt_of(which):
+    """An arm: doubt about the given labels by some of the tables, each its own ranking."""
+
+    def doubt(d):
+        model = np.mean(d["said"], axis=0)
+        tables = {
+            "model": [model],
+            "wordings": d["said"],
+            "trained": [d["trained"]],
+            "all": [(model + d["trained"]) / 2],
+        }[which]
+        return [1 - table[np.arange(len(d["own"])), d["own"]] for table in tables]
+
+    return doubt
+
+
+def tells_apart(doubts, d):
+    """Area under the ROC curve of wrong against right labels; of several rankings its mean."""
+    doubts = doubts if isinstance(doubts, list) else [doubts]
+    return float(np.mean([roc_auc_score(d["wrong"], one) for one in doubts]))
+
+
 TRAINED = "one rater in place of a benchmark's labels, small models and a lexicon in place of prompted language models"
 
 CLAIMS = (
@@ -327,5 +377,29 @@ CLAIMS = (
         departs=f"{TRAINED}; a fifth of the training labels is turned round beforehand; one threshold, 0.6",
         seeds=8,
         budget_s=180,
+    ),
+    Claim(
+        paper="S090",
+        name="language-model-judge",
+        says="A language model shown no label tells wrong from right ones, best under several wordings, and adds to others.",
+        data=asked,
+        arms={
+            "model, four wordings": doubt_of("model"),
+            "each wording alone": doubt_of("wordings"),
+            "trained judges": doubt_of("trained"),
+            "model and trained judges": doubt_of("all"),
+            "random": at_random,
+        },
+        measure=tells_apart,
+        holds=(
+            ahead("model, four wordings", of="random", by=0.1),
+            ahead("model, four wordings", of="each wording alone"),
+            ahead("model and trained judges", of="trained judges", by=0.02),
+        ),
+        unit="area under the ROC curve",
+        departs="one model of 135 million parameters in place of four large ones; short sentences, two in five labelled "
+        "wrongly; the model may have seen some in its training",
+        budget_s=480,
+        needs=("transformers", "gguf"),
     ),
 )
