@@ -381,7 +381,7 @@ CLAIMS = (
     Claim(
         paper="S090",
         name="language-model-judge",
-        says="A language model shown no label tells wrong from right ones, best under several wordings, and adds to others.",
+        says="A language model tells wrong labels from right ones, best under several wordings, and adds to others.",
         data=asked,
         arms={
             "model, four wordings": doubt_of("model"),
@@ -397,7 +397,7 @@ CLAIMS = (
             ahead("model and trained judges", of="trained judges", by=0.02),
         ),
         unit="area under the ROC curve",
-        departs="one model of 135 million parameters in place of four large ones; short sentences, two in five labelled "
+        departs="one model of 135 million parameters in place of large ones; short sentences, two in five labelled "
         "wrongly; the model may have seen some in its training",
         budget_s=480,
         needs=("transformers", "gguf"),
