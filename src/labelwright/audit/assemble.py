@@ -12,6 +12,7 @@ from labelwright.audit import classes, duplicates, neighbours, trust
 from labelwright.audit.items import Items
 from labelwright.audit.misfits import misfits
 from labelwright.audit.result import Audit
+from labelwright.audit.second_opinion import SecondOpinion
 from labelwright.audit.sources import by_source
 from labelwright.audit.verdicts import Verdicts
 from labelwright.evidence import Evidence, Exact, Marks
@@ -35,6 +36,8 @@ class Judged:
     sources : sequence (n,) or None
     notes : tuple of str
     settings : mapping
+    second : SecondOpinion or None
+        What a judge said of some rows.
     """
 
     X: Any
@@ -46,6 +49,7 @@ class Judged:
     sources: Sequence[Any] | None
     notes: tuple[str, ...]
     settings: Mapping[str, Any]
+    second: SecondOpinion | None = None
 
 
 def assemble(case: Judged, rng: np.random.Generator) -> Audit:
@@ -88,6 +92,7 @@ def assemble(case: Judged, rng: np.random.Generator) -> Audit:
         misfits=frames.make(strange, like=like),
         overlaps=frames.make(classes.overlaps(verdicts.joint, told.classes), like=like),
         sources=None if sources is None else frames.make(sources, like=like),
+        judges=None if case.second is None else case.second.costs,
         notes=case.notes,
         settings=case.settings,
         items=None if case.features is None else shown(case.X, case.features.kind),
@@ -120,7 +125,10 @@ def _issues(case: Judged, rows: np.ndarray) -> Columns:
         "given": verdicts.given[rows],
         "suggested": verdicts.suggested[rows],
         "p_wrong": verdicts.p_wrong[rows],
-        "why": ["; ".join(filter(None, (_why(case, int(row)), said))) for row, said in zip(rows, near.said)],
+        "why": [
+            "; ".join(filter(None, (_why(case, int(row)), _judged(case, int(row)), said)))
+            for row, said in zip(rows, near.said)
+        ],
         "agree": near.agree,
         "disagree": near.disagree,
     }
@@ -131,6 +139,17 @@ def _doubtful(case: Judged, rows: np.ndarray) -> np.ndarray:
     if isinstance(case.told, Exact):
         return np.bincount(case.told.codes[rows], minlength=case.told.n_classes)
     return case.verdicts.leads[rows].sum(axis=0)
+
+
+def _judged(case: Judged, row: int) -> str:
+    if case.second is None or not isinstance(case.told, Exact):
+        return ""
+    at = np.searchsorted(case.second.rows, row)
+    if at == len(case.second.rows) or case.second.rows[at] != row:
+        return ""
+    suggested = case.told.classes.tolist().index(case.verdicts.suggested[row])
+    said = case.second.probs[at]
+    return f"the judge gives them {said[suggested]:.0%} and {said[case.told.codes[row]]:.0%}"
 
 
 def _why(case: Judged, row: int) -> str:

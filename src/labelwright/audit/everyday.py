@@ -13,11 +13,13 @@ from numpy.typing import ArrayLike
 
 import labelwright
 from labelwright import frames, models
-from labelwright.audit import trust
+from labelwright.audit import second_opinion, trust
 from labelwright.audit.assemble import Judged, assemble
 from labelwright.audit.confident import ConfidentLearning
+from labelwright.audit.model_judge import as_judge
 from labelwright.audit.result import Audit
-from labelwright.audit.verdicts import Verdicts, judge
+from labelwright.audit.verdicts import Verdicts
+from labelwright.audit.verdicts import judge as weigh
 from labelwright.errors import DoubtfulInput, InputError
 from labelwright.evidence import Evidence, Exact, Marks, as_evidence
 from labelwright.evidence.checks import check_probs, check_table
@@ -37,6 +39,9 @@ def labels(
     groups: ArrayLike | None = None,
     sources: Sequence[Any] | None = None,
     filter_by: str | None = None,
+    judge: Any = None,
+    judge_rows: int = second_opinion.ROWS,
+    judge_cache: str | PathLike[str] | None = None,
     folds: int = 5,
     random_state: int = 0,
     n_jobs: int | None = None,
@@ -71,6 +76,14 @@ def labels(
     filter_by : str, optional
         A rule of `ConfidentLearning` to choose the doubtful rows. By default they are those whose label is wrong
         with a probability of at least 0.1 and for which another label is more probable.
+    judge : Judge, or what names a language model, optional
+        A second opinion about the most doubtful labels: a `Judge`, ``"local"``, a folder with a language model, or a
+        function ``prompt -> str``. How far it is believed is learned on labels drawn blindly, so a poor judge
+        does no harm; see `labelwright.audit.second_opinion`.
+    judge_rows : int, default 200
+        How many labels the judge is asked about, a quarter of them drawn from all.
+    judge_cache : path, optional
+        File that keeps what a language model answers, so that no question is paid for twice.
     folds : int, default 5
     random_state : int, default 0
         Same seed, same result, whatever `n_jobs`.
@@ -123,10 +136,21 @@ def labels(
         tables = [unseen(member.model, features.views[member.view]) for member in features.members]
         table, weights = blend(tables, told, rng=rng)
         used["model"] = ", ".join(f"{m.name} ({w:.2f})" for m, w in zip(features.members, weights))
-    verdicts = judge(told, table, rng)
+    verdicts = weigh(told, table, rng)
+    second = None
+    if judge is not None:
+        if X is None:
+            raise InputError("a judge reads the items; give X beside probs")
+        like = X if frames.is_frame(X) else None
+        asked = as_judge(judge, told.classes.tolist(), cache=judge_cache, show=show)
+        verdicts, second = second_opinion.ask(asked, X, told, verdicts, judge_rows, rng, like=like)
+        notes.append(second_opinion.said(second))
+        used["judge"] = f"{second.name}: {len(second.rows)} labels, weight {second.weight:.2f}"
     flagged = _flagged(verdicts, table, told, filter_by)
     used["seconds"] = round(time.perf_counter() - started, 1)
-    return assemble(Judged(X, told, table, verdicts, flagged, features, sources, tuple(notes), used), rng)
+    return assemble(
+        Judged(X, told, table, verdicts, flagged, features, sources, tuple(notes), used, second), rng
+    )
 
 
 def refuse_or_note(told: Exact | Marks) -> list[str]:

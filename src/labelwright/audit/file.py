@@ -16,6 +16,8 @@ from labelwright.errors import InputError
 from labelwright.evidence import Exact, Marks, encode
 from labelwright.evidence.checks import check_probs, check_table
 
+ANSWERS = "judge-answers.db"
+
 
 def file(
     path: str | PathLike[str],
@@ -53,8 +55,9 @@ def file(
         Folder for report.html, issues.csv, issues.parquet and the corrected labels; written whole or not at
         all.
     **options
-        Of `labelwright.audit.labels`: `model`, `encoder`, `filter_by`, `folds`, `random_state`, `n_jobs`,
-        `show`.
+        Of `labelwright.audit.labels`: `model`, `encoder`, `filter_by`, `judge`, `judge_rows`, `judge_cache`,
+        `folds`, `random_state`, `n_jobs`, `show`. With `out`, what a language model answers is kept there at once in
+        ``judge-answers.db``, so that a run that was stopped pays for nothing twice.
 
     Raises
     ------
@@ -73,6 +76,8 @@ def file(
     if out is None:
         return _audit(path, label, text, features, image, probs, multi_label, source, item, sheet, options)[0]
     with files.OutputFolder(Path(out)) as folder:  # first of all: is it writable?
+        if options.get("judge") is not None:
+            options.setdefault("judge_cache", Path(out) / ANSWERS)
         found, table, roles = _audit(
             path, label, text, features, image, probs, multi_label, source, item, sheet, options
         )

@@ -56,6 +56,8 @@ def page(audit: Audit, *, title: str, today: datetime.date | None = None) -> rep
     ]
     if audit.sources is not None:
         sections.append(below.sources(view))
+    if audit.judges is not None:
+        sections.append(below.judges(view))
     sections.append(below.trust(view))
     file = audit.settings.get("file")
     meta = [

@@ -67,6 +67,9 @@ class Audit:
     sources : frame or None
         Where several sources labelled: `source`, `n`, `error_rate`, `low`, `high`, `often` (its commonest
         slip).
+    judges : frame or None
+        Where a judge was asked for a second opinion: `judge`, `items`, `calls`, `cached` (answered from a record),
+        `prompt_tokens`, `completion_tokens`, `seconds`.
     notes : tuple of str
         What was assumed and what looked surprising, one sentence each.
     settings : mapping
@@ -91,6 +94,7 @@ class Audit:
     given: np.ndarray | None = None
     suggested: np.ndarray | None = None
     sources: Any = None
+    judges: Any = None
     notes: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     items: Any = None

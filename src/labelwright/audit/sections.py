@@ -264,6 +264,37 @@ def sources(view: View) -> Section:
     )
 
 
+def judges(view: View) -> Section:
+    """Who was asked for a second opinion, and what that took."""
+    data = columns(
+        view.audit.judges,
+        "judge",
+        "items",
+        "calls",
+        "cached",
+        "prompt_tokens",
+        "completion_tokens",
+        "seconds",
+    )
+    rows: list[list[str | Markup | Cell]] = [
+        [
+            Cell(plain(name), plain(name)),
+            *(_count(value) for value in counts),
+            Cell(f"{number(seconds):,.1f}", number(seconds)),
+        ]
+        for name, *counts, seconds in zip(*data.values())
+    ]
+    body = report.plain_table(
+        ["Judge", "Labels", "Questions sent", "From the record", "Tokens read", "Tokens written", "Seconds"],
+        rows,
+        numbers=(1, 2, 3, 4, 5, 6),
+        caption="What second opinions took",
+        empty="No judge was asked.",
+    )
+    lead = "Asked about the most doubtful labels; what it said stands in the reason of each row."
+    return Section("judges", "Second opinions", body, short="Judges", lead=lead)
+
+
 def trust(view: View) -> Section:
     """How far to trust this: reliability of the probabilities, and what was run."""
     data = columns(view.audit.reliability, "predicted", "observed", "low", "high", "n")

@@ -8,7 +8,7 @@ from scipy.special import expit, logit
 
 from labelwright.audit.result import Estimate
 from labelwright.errors import InputError
-from labelwright.evidence import Evidence, Exact, Marks, decode
+from labelwright.evidence import Evidence, Exact, Marks, Noisy, decode
 from labelwright.parts import channel, noise, pools
 from labelwright.progress import progress
 
@@ -37,6 +37,8 @@ class Verdicts:
         ``[true, told]``.
     joint : ndarray (k, k) or (L, 2, 2)
         Estimated counts ``[told, true]``.
+    clean : ndarray (n, k) or None
+        Probability of each class before the told label is heard; None for tags.
     """
 
     p_wrong: np.ndarray
@@ -48,6 +50,7 @@ class Verdicts:
     ceiling: float
     noise_matrix: np.ndarray
     joint: np.ndarray
+    clean: np.ndarray | None = None
 
 
 @singledispatch
@@ -59,15 +62,14 @@ def judge(told: Evidence, probs: np.ndarray, rng: np.random.Generator) -> Verdic
 @judge.register
 def _(told: Exact, probs: np.ndarray, rng: np.random.Generator) -> Verdicts:
     found = channel.fit(probs, told, rng=rng)
-    truth = found.posterior(probs, told)
+    clean = found.clean(probs)
+    truth = Noisy(told, found.matrix).posterior(clean)
     rows = np.arange(len(told))
     own = np.maximum(told.codes, 0)
     p_wrong = np.where(told.known, 1 - truth[rows, own], np.nan)
     joint = np.zeros((told.n_classes, told.n_classes))
     np.add.at(joint, own[told.known], truth[told.known])
-    rivals = truth.copy()
-    rivals[rows[told.known], own[told.known]] = -1
-    best = rivals.argmax(axis=1)
+    best = rival(truth, told)
     return Verdicts(
         p_wrong=p_wrong,
         marks_wrong=p_wrong,
@@ -78,7 +80,16 @@ def _(told: Exact, probs: np.ndarray, rng: np.random.Generator) -> Verdicts:
         ceiling=_ceiling(probs, told),
         noise_matrix=found.matrix,
         joint=joint,
+        clean=clean,
     )
+
+
+def rival(truth: np.ndarray, told: Exact) -> np.ndarray:
+    """The most probable class of each row that is not the told one: (n,) codes."""
+    rows = np.flatnonzero(told.known)
+    rivals = truth.copy()
+    rivals[rows, told.codes[rows]] = -1
+    return rivals.argmax(axis=1)  # type: ignore[no-any-return]
 
 
 @judge.register

@@ -59,6 +59,17 @@ def audit(
             metavar="RULE",
         ),
     ] = None,
+    judge: Annotated[
+        str | None,
+        typer.Option(
+            help="A language model for a second opinion: local, a folder, or https://HOST/v1#MODEL.",
+            metavar="MODEL",
+        ),
+    ] = None,
+    judge_rows: Annotated[
+        int,
+        typer.Option("--judge-rows", help="How many labels the judge is asked about.", min=4, metavar="N"),
+    ] = 200,
     labels: Annotated[
         bool,
         typer.Option(
@@ -177,6 +188,8 @@ def audit(
         sheet=sheet,
         encoder=encoder,
         filter_by=filter_by,
+        judge=judge,
+        judge_rows=judge_rows,
         out=out,
         random_state=seed,
         n_jobs=jobs,

@@ -107,6 +107,14 @@ def _also(found: Audit) -> list[str]:
                 f"about {worst['error_rate']:.1%} wrong."
             )
         )
+    if found.judges is not None and len(found.judges):
+        costs = {
+            name: frames.column(found.judges, name).sum() for name in ("items", "calls", "cached", "seconds")
+        }
+        lines.append(
+            f"Second opinions: {costs['items']:,} labels, {costs['calls']:,} questions ({costs['cached']:,} from the "
+            f"record), {costs['seconds']:.0f} s."
+        )
     return lines if len(lines) > 1 else []
 
 
