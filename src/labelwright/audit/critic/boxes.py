@@ -5,37 +5,48 @@ from typing import Any
 
 import numpy as np
 from scipy import ndimage
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from labelwright.audit.critic.agreement import box_agreement, box_overlaps
-from labelwright.audit.critic.prior import Prior, check_lengths, preferred
+from labelwright.audit.critic.prior import check_lengths, preferred
 from labelwright.errors import InputError
 
 BINS = 8  # of each colour, for histograms
 
-# Name, and what it may differ by without meaning anything.
-FEATURES = {
-    "sides": 0.02,  # gradient across the sides over the same a little within and without
-    "contrast": 0.02,  # distance of the colours within from those around
-    "inside": 0.02,  # gradient within over that around
-    "twins": 0.01,  # largest overlap of two boxes
-    "outside": 1e-3,  # share of the boxes that lies outside the picture
-    "size": 0.1,  # mean log share of the picture
-    "shape": 0.1,  # mean absolute log of width over height
-    "left out": 0.05,  # gradient outside all boxes over that of the picture
-}
+# Of each box.
+FEATURES = (
+    "sides",  # gradient across its sides over the same a little within and without
+    "contrast",  # distance of the colours within from those around
+    "inside",  # gradient within over that around
+    "twin",  # largest overlap with another box of the set
+    "outside",  # share that lies outside the picture
+    "size",  # log share of the picture
+    "shape",  # absolute log of width over height
+)
+MOVED = 3  # copies of each good box in wrong places
 
 
 class BoxRules:
-    """Judge the boxes of a picture by how much they look like a few good sets of boxes.
+    """Judge sets of boxes by whether each box holds an object, as a few good sets show what boxes of objects look like.
+
+    Seven measures of each box on its picture (`measures`) go into a logistic regression that tells the good boxes
+    from copies of them in wrong places. A set of boxes scores the sum of its boxes' log odds: a box that is missing
+    takes its odds away, one too many adds odds below zero. Order plays no part: ``PairwiseCritic(rules, dual=False)``.
 
     Parameters
     ----------
     margin : float, default 0
         Scores that differ by no more leave a pair open.
+    random_state : int or None, default 0
+        Where the copies go.
 
     Attributes
     ----------
-    prior_ : Prior
+    model_ : Pipeline
+    passing_ : float
+        Mean log odds of a box that all but a tenth of the good sets exceed.
 
     Departs from the paper: boxes in place of masks, rules in place of a vision-language model. Classes of boxes are not
     looked at.
@@ -55,14 +66,33 @@ class BoxRules:
 
     cites = ("bassi2025critic",)
 
-    def __init__(self, *, margin: float = 0.0):
-        self.margin = margin
+    def __init__(self, *, margin: float = 0.0, random_state: int | None = 0):
+        self.margin, self.random_state = margin, random_state
 
     def fit(self, items: Sequence[Any], boxes: Sequence[Any]) -> "BoxRules":
         """Learn from pictures (h, w) or (h, w, c) with good boxes (m, 4): x0, y0, x1, y1 in pixels."""
         check_lengths(items, boxes)
-        table = [list(self.measures(item, some).values()) for item, some in zip(items, boxes, strict=True)]
-        self.prior_ = Prior(table, list(FEATURES.values()))
+        rng = np.random.default_rng(self.random_state)
+        right, wrong = [], []
+        for item, some in zip(items, boxes, strict=True):
+            good = _boxes(some)
+            if len(good):
+                right.append(self.measures(item, good))
+                for _ in range(MOVED):
+                    away = _elsewhere(good, np.shape(item)[:2], rng)
+                    # One at a time among the good ones, so that a moved box may be the twin of another.
+                    mixed = [np.vstack([good, box]) for box in away]
+                    wrong.append(np.array([self.measures(item, boxes)[-1] for boxes in mixed]))
+        if len(right) < 3:
+            raise InputError(f"{len(right)} pictures with good boxes are too few; give 3 or more, better 20")
+        rows = np.vstack(right + wrong)
+        labels = np.repeat([1, 0], [sum(map(len, right)), sum(map(len, wrong))])
+        self.model_ = make_pipeline(
+            StandardScaler(), LogisticRegression(class_weight="balanced", max_iter=500)
+        )
+        self.model_.fit(rows, labels)
+        means = [self.model_.decision_function(table).mean() for table in right]
+        self.passing_ = float(np.quantile(means, 0.1))
         return self
 
     def compare(self, item: Any, a: Any, b: Any) -> float:
@@ -70,50 +100,57 @@ class BoxRules:
         return preferred(self.score(item, a), self.score(item, b), self.margin)
 
     def score(self, item: Any, boxes: Any) -> float:
-        """How usual the boxes are: 0 at best."""
-        return self._fitted().score(list(self.measures(item, boxes).values()))
+        """Sum over the boxes of the log odds that they hold an object; 0 where there is none."""
+        odds = self._odds(item, boxes)
+        return float(odds.sum())
 
     def check(self, item: Any, boxes: Any) -> int:
-        """1 where the boxes are as usual as all but a tenth of the good examples, else 0."""
-        return int(self.score(item, boxes) >= self._fitted().passing)
+        """1 where a box is on average as likely as in all but a tenth of the good examples, else 0."""
+        odds = self._odds(item, boxes)
+        return int(len(odds) > 0 and odds.mean() >= self.passing_)
 
     def agreement(self, a: Any, b: Any) -> float:
-        """Overlap of the boxes matched one to one; below 1 unless they are equal."""
+        """Overlap of the boxes matched one to one."""
         return box_agreement(a, b)
 
-    def measures(self, item: Any, boxes: Any) -> dict[str, float]:
-        """What is looked at, by name; NaN where there is no box."""
+    def measures(self, item: Any, boxes: Any) -> np.ndarray:
+        """What is looked at (m, 7), in the order of `FEATURES`; 0 where a box is too small or wide to say."""
         image, drawn = _picture(item), _boxes(boxes)
         if not len(drawn):
-            return dict.fromkeys(FEATURES, np.nan)
+            return np.zeros((0, len(FEATURES)))
         height, width = image.shape[:2]
         grey = image.mean(axis=2)
         across = [np.abs(ndimage.sobel(grey, axis)) for axis in (1, 0)]
         gradient = np.hypot(*across)
         colours = np.minimum((image * BINS).astype(int), BINS - 1)
-        frame = np.array([0, 0, width, height], dtype=np.float64)
         inner = np.clip(drawn, 0, np.tile([width, height], 2))
-        sizes, kept = _areas(drawn), _areas(inner)
-        parts = np.array([_part(box, gradient, across, colours) for box in inner])
         overlaps = box_overlaps(drawn, drawn)
         np.fill_diagonal(overlaps, 0)
-        free = np.ones(grey.shape, dtype=bool)
-        for x0, y0, x1, y1 in np.rint(inner).astype(int):
-            free[y0:y1, x0:x1] = False
         sides = np.maximum(drawn[:, 2:] - drawn[:, :2], 1e-6)
-        return {
-            **dict(zip(("sides", "contrast", "inside"), np.nanmean(parts, axis=0), strict=True)),
-            "twins": float(overlaps.max()),
-            "outside": float(1 - kept.sum() / max(sizes.sum(), 1e-9)),
-            "size": float(np.log(np.maximum(kept, 1) / _areas(frame[None])).mean()),
-            "shape": float(np.abs(np.log(sides[:, 0] / sides[:, 1])).mean()),
-            "left out": float(gradient[free].mean() / (gradient.mean() or 1.0)) if free.any() else 0.0,
-        }
+        return np.column_stack(
+            [
+                np.nan_to_num([_part(box, gradient, across, colours) for box in inner]),
+                overlaps.max(axis=1),
+                1 - _areas(inner) / np.maximum(_areas(drawn), 1e-9),
+                np.log(np.maximum(_areas(inner), 1) / (height * width)),
+                np.abs(np.log(sides[:, 0] / sides[:, 1])),
+            ]
+        )
 
-    def _fitted(self) -> Prior:
-        if not hasattr(self, "prior_"):
+    def _odds(self, item: Any, boxes: Any) -> np.ndarray:
+        if not hasattr(self, "model_"):
             raise InputError("BoxRules has seen no good boxes; call fit(items, boxes) first")
-        return self.prior_
+        table = self.measures(item, boxes)
+        return self.model_.decision_function(table) if len(table) else np.zeros(0)
+
+
+def _elsewhere(boxes: np.ndarray, size: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    """Each box moved by a third to once its sides and resized by up to half, as far as the picture goes."""
+    sides = boxes[:, 2:] - boxes[:, :2]
+    by = rng.uniform(0.3, 1, sides.shape) * rng.choice([-1, 1], sides.shape) * sides
+    grown = rng.uniform(-0.25, 0.5, (len(boxes), 1)) * sides / 2
+    moved = boxes + np.hstack([by - grown, by + grown])
+    return np.clip(moved, 0, np.tile(size[::-1], 2))
 
 
 def _part(

@@ -109,7 +109,7 @@ class PairwiseCritic:
     ----------
     judge : `Compares`, or callable ``(item, a, b) -> 1, 2 or 0.5``
         Such as `MaskRules`, `BoxRules`, `PromptedComparison`, `Recorded`. Where it has ``check(item, candidate)``,
-        1 for good, 0 for bad and 0.5 for open, single candidates can be checked; ``agreement(a, b)`` from 0 to 1 says how
+        1 for good, 0 for bad and 0.5 for open, single candidates can be checked; ``agreement(a, b)``, 0 to 1, says how
         alike candidates are (by default Dice for arrays of one shape, else whether they are equal); ``usage`` counts
         its tokens.
     dual : bool, default True

@@ -22,6 +22,8 @@ class Prior:
         Of m good examples, 3 or more.
     least : array (d,) or float
         Smallest spread: what a feature may differ by without meaning anything.
+    defects : bool array (d,), default none
+        Features that are best at 0, whatever the examples have on average; their spread is about 0.
 
     Attributes
     ----------
@@ -36,13 +38,15 @@ class Prior:
     True
     """
 
-    def __init__(self, features: ArrayLike, least: ArrayLike | float = 1e-6):
+    def __init__(
+        self, features: ArrayLike, least: ArrayLike | float = 1e-6, defects: ArrayLike | bool = False
+    ):
         table = np.asarray(features, dtype=np.float64)
         if table.ndim != 2 or len(table) < 3:
             raise InputError(
                 f"{len(table)} good examples cannot show what is usual; give 3 or more, better 20"
             )
-        self.least = np.asarray(least, dtype=np.float64)
+        self.least, self.defects = np.asarray(least, dtype=np.float64), np.asarray(defects, dtype=bool)
         self.mean, self.spread = self._of(table)
         others = [Prior._scored(row, *self._of(np.delete(table, i, axis=0))) for i, row in enumerate(table)]
         self.passing = float(np.quantile(others, 0.1))
@@ -54,7 +58,7 @@ class Prior:
     def _of(self, table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         known = np.isfinite(table)
         count = np.maximum(known.sum(axis=0), 1)
-        mean = np.where(known, table, 0).sum(axis=0) / count
+        mean = np.where(self.defects, 0, np.where(known, table, 0).sum(axis=0) / count)
         spread = np.sqrt(np.where(known, (table - mean) ** 2, 0).sum(axis=0) / count)
         return mean, np.maximum(spread, self.least)
 
