@@ -404,7 +404,7 @@ CLAIMS = (
         unit="share of right choices",
         departs=SUBSTITUTE + "flat pictures; each seed draws 60 of 82 corrected maps, which were also looked "
         "at when the measures were chosen; " + TRIED,
-        seeds=10,
+        seeds=8,
         budget_s=180,
     ),
     Claim(

@@ -77,12 +77,13 @@ class BoxRules:
         for item, some in zip(items, boxes, strict=True):
             good = _boxes(some)
             if len(good):
-                right.append(self.measures(item, good))
-                for _ in range(MOVED):
-                    away = _elsewhere(good, np.shape(item)[:2], rng)
-                    # One at a time among the good ones, so that a moved box may be the twin of another.
-                    mixed = [np.vstack([good, box]) for box in away]
-                    wrong.append(np.array([self.measures(item, boxes)[-1] for boxes in mixed]))
+                seen = _Seen(item)
+                right.append(_measured(seen, good, _twins(good)))
+                for _ in range(
+                    MOVED
+                ):  # one at a time beside the good ones, so a moved box may be the twin of one
+                    away = _elsewhere(good, seen.size, rng)
+                    wrong.append(_measured(seen, away, box_overlaps(away, good).max(axis=1)))
         if len(right) < 3:
             raise InputError(f"{len(right)} pictures with good boxes are too few; give 3 or more, better 20")
         rows = np.vstack(right + wrong)
@@ -115,33 +116,51 @@ class BoxRules:
 
     def measures(self, item: Any, boxes: Any) -> np.ndarray:
         """What is looked at (m, 7), in the order of `FEATURES`; 0 where a box is too small or wide to say."""
-        image, drawn = _picture(item), _boxes(boxes)
+        drawn = _boxes(boxes)
         if not len(drawn):
             return np.zeros((0, len(FEATURES)))
-        height, width = image.shape[:2]
-        grey = image.mean(axis=2)
-        across = [np.abs(ndimage.sobel(grey, axis)) for axis in (1, 0)]
-        gradient = np.hypot(*across)
-        colours = np.minimum((image * BINS).astype(int), BINS - 1)
-        inner = np.clip(drawn, 0, np.tile([width, height], 2))
-        overlaps = box_overlaps(drawn, drawn)
-        np.fill_diagonal(overlaps, 0)
-        sides = np.maximum(drawn[:, 2:] - drawn[:, :2], 1e-6)
-        return np.column_stack(
-            [
-                np.nan_to_num([_part(box, gradient, across, colours) for box in inner]),
-                overlaps.max(axis=1),
-                1 - _areas(inner) / np.maximum(_areas(drawn), 1e-9),
-                np.log(np.maximum(_areas(inner), 1) / (height * width)),
-                np.abs(np.log(sides[:, 0] / sides[:, 1])),
-            ]
-        )
+        return _measured(_Seen(item), drawn, _twins(drawn))
 
     def _odds(self, item: Any, boxes: Any) -> np.ndarray:
         if not hasattr(self, "model_"):
             raise InputError("BoxRules has seen no good boxes; call fit(items, boxes) first")
         table = self.measures(item, boxes)
         return self.model_.decision_function(table) if len(table) else np.zeros(0)
+
+
+class _Seen:
+    """A picture as boxes are measured on it: gradients along and across, and its colours in bins."""
+
+    def __init__(self, item: Any):
+        image = _picture(item)
+        grey = image.mean(axis=2)
+        self.size = grey.shape
+        self.across = [np.abs(ndimage.sobel(grey, axis)) for axis in (1, 0)]
+        self.gradient = np.hypot(*self.across)
+        self.colours = np.minimum((image * BINS).astype(int), BINS - 1)
+
+
+def _measured(seen: _Seen, boxes: np.ndarray, twins: np.ndarray) -> np.ndarray:
+    """Measures (m, 7) of boxes whose largest overlap with another one is given."""
+    height, width = seen.size
+    inner = np.clip(boxes, 0, np.tile([width, height], 2))
+    sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 1e-6)
+    return np.column_stack(
+        [
+            np.nan_to_num([_part(box, seen.gradient, seen.across, seen.colours) for box in inner]),
+            twins,
+            1 - _areas(inner) / np.maximum(_areas(boxes), 1e-9),
+            np.log(np.maximum(_areas(inner), 1) / (height * width)),
+            np.abs(np.log(sides[:, 0] / sides[:, 1])),
+        ]
+    )
+
+
+def _twins(boxes: np.ndarray) -> np.ndarray:
+    """Largest overlap of each box with another one."""
+    overlaps = box_overlaps(boxes, boxes)
+    np.fill_diagonal(overlaps, 0)
+    return overlaps.max(axis=1)
 
 
 def _elsewhere(boxes: np.ndarray, size: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:

@@ -62,5 +62,9 @@ def load() -> Dataset:
         truth=None,
         classes=list(column),
         card=CARD,
-        extra={"queries": questions["text"].to_pylist(), "grades": grades, "titles": np.array(titles, object)},
+        extra={
+            "queries": questions["text"].to_pylist(),
+            "grades": grades,
+            "titles": np.array(titles, object),
+        },
     )
