@@ -226,7 +226,7 @@ CLAIMS = (
         ),
         unit="nDCG of ten",
         departs="pictures of digits and classifiers as judges in place of texts and language models; a linear map, "
-        "not a fine-tuned encoder; all positives of a query at once; almost all mined negatives are relevant, so the strong "
+        "not a fine-tuned encoder; all positives of a query at once; most mined negatives are relevant, so the strong "
         "judge sees almost every query; " + TRIED,
         seeds=8,
         budget_s=180,

@@ -118,7 +118,7 @@ class PairwiseCritic:
         Whether one open answer leaves the pair open; otherwise the other answer counts.
     skip : "auto", float or None, default "auto"
         Pairs that agree more than this are not judged. "auto" takes 0.5 for a lone pair, and for many items the mean
-        agreement of all pairs less its standard deviation, at most 0.8: only the pairs that differ unusually. None
+        agreement of all pairs less its standard deviation, from 0 to 0.8: only the pairs that differ unusually. None
         judges every pair that is not equal.
     visible : callable (item) -> bool, optional
         Whether there should be something at all; asked where just one candidate is empty (an array without anything
@@ -327,7 +327,7 @@ class PairwiseCritic:
             return self._threshold()
         alike = agreement_of(self.judge)
         found = [alike(a, b) for those in candidates for a, b in combinations(those, 2)]
-        return min(float(np.mean(found) - np.std(found)), MOST) if len(found) > 1 else LONE
+        return float(np.clip(np.mean(found) - np.std(found), 0, MOST)) if len(found) > 1 else LONE
 
     def _threshold(self) -> float:
         if self.skip is None:
