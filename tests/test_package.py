@@ -34,7 +34,8 @@ FACES = {"reproduce", "cli", "studio"}
 MAY = {
     "errors": set(), "progress": {"errors"}, "frames": {"errors"},
     "evidence": FOUNDATION, "parts": EVIDENCE, "passes": PARTS, "loops": PASSES,
-    "models": EVIDENCE, "data": EVIDENCE, "files": FOUNDATION, "report": FOUNDATION, "nets": PARTS, "ledger": EVIDENCE,
+    "models": EVIDENCE | {"data"},  # a small local model comes out of a package, as data do
+    "data": EVIDENCE, "files": FOUNDATION, "report": FOUNDATION, "nets": PARTS, "ledger": EVIDENCE,
     **dict.fromkeys(ROOMS, BELOW_ROOMS),
     "papers": BELOW_PAPERS,
     **{face: BELOW_PAPERS | {"papers"} | FACES for face in FACES},
@@ -271,6 +272,9 @@ WITHOUT_EXAMPLE = {
     "data.fetch.cache_dir": "differs from machine to machine",
     "files.roles.Roles": "a record that files.guess_roles returns",
     "files.table.Table": "a record that files.read returns",
+    "models.language.Completes": "a protocol",
+    "models.language.Opens": "a protocol",
+    "models.language.Scores": "a protocol",
     "models.features.Features": "a record of the features the audit takes",
     "models.features.Member": "a record of one model the audit takes",
     "models.features.of_frame": "needs skrub; the audit of a frame shows it",

@@ -13,13 +13,11 @@ from labelwright import InputError
 from labelwright.combine import MajorityVote
 from labelwright.combine.programs import (
     SENTIMENT,
-    CostLedger,
     Limits,
     Program,
     ProgramStore,
     Recorded,
     TaskSpec,
-    estimate_tokens,
     guards,
     labels_by_programs,
     outcomes,
@@ -29,6 +27,7 @@ from labelwright.combine.programs import (
 )
 from labelwright.combine.programs.sandbox import converse
 from labelwright.errors import DoubtfulInput
+from labelwright.models import CostLedger, estimate_tokens
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="processes can only be limited on POSIX")
 SPAM = TaskSpec("Is this message spam?", ["no", "yes"])
@@ -233,7 +232,7 @@ def test_the_ledger_adds_up():
     spent = ledger.spent
     assert (spent.calls, spent.tokens_in, spent.tokens_out) == (2, 25 + 11, 2 + 1)
     assert spent.money == pytest.approx((36 * 3 + 3 * 15) / 1e6)
-    direct = ledger.direct(SPAM, ["one", "two"])
+    direct = SPAM.direct(["one", "two"], ledger)
     assert direct.tokens_in == sum(estimate_tokens(SPAM.item_prompt(i)) for i in ("one", "two"))
     with pytest.raises(InputError, match="complete returned int instead of str"):
         ledger.ask(lambda prompt: 3, "x", purpose="program")

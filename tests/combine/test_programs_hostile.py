@@ -19,7 +19,6 @@ from labelwright import InputError
 from labelwright.combine import MajorityVote
 from labelwright.combine.programs import (
     SENTIMENT,
-    CostLedger,
     Limits,
     Program,
     ProgramStore,
@@ -35,6 +34,7 @@ from labelwright.combine.programs import (
 )
 from labelwright.combine.programs.sandbox import converse
 from labelwright.errors import DoubtfulInput
+from labelwright.models import CostLedger
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="processes can only be limited on POSIX")
 SPAM = TaskSpec("Is this message spam?", ["no", "yes"])

@@ -14,7 +14,13 @@ from labelwright.errors import InputError
 
 
 class Message(NamedTuple):
-    """One turn of a chat: who speaks ("system", "user" or "assistant"), and what."""
+    """One turn of a chat: who speaks ("system", "user" or "assistant"), and what.
+
+    Examples
+    --------
+    >>> Message("user", "Is it spam?").role
+    'user'
+    """
 
     role: str
     text: str
@@ -34,6 +40,11 @@ class Usage(NamedTuple):
     cached_calls : int
         Prompts that were answered from a record.
     seconds : float
+
+    Examples
+    --------
+    >>> Usage(prompt_tokens=3, calls=1).seconds
+    0.0
     """
 
     prompt_tokens: int = 0
@@ -70,6 +81,11 @@ class Completion:
     finish_reason : {"stop", "length", "other"}
         Whether the model ended or ran out of tokens.
     usage : Usage
+
+    Examples
+    --------
+    >>> Completion(" spam").finish_reason
+    'stop'
     """
 
     text: str
@@ -230,7 +246,7 @@ class Scripted:
         seed: int | None = None,
     ) -> list[Completion]:
         """Look the answers up; an unknown prompt is an error."""
-        return [Completion(self._answer(plain(prompt))) for prompt in prompts]
+        return [Completion(self._answer(plain(prompt))) for prompt in listed(prompts)]
 
     def _answer(self, prompt: str) -> str:
         if callable(self.answers):
@@ -261,6 +277,23 @@ def plain(prompt: Prompt) -> str:
     ['Be brief.', '', 'Hello']
     """
     return prompt if isinstance(prompt, str) else "\n\n".join(turn.text for turn in prompt)
+
+
+def listed(prompts: Sequence[Prompt]) -> tuple[Prompt, ...]:
+    """Prompts as a tuple; one text alone, whose letters would be taken for prompts, is an error.
+
+    Raises
+    ------
+    InputError
+
+    Examples
+    --------
+    >>> listed(["a", "b"])
+    ('a', 'b')
+    """
+    if isinstance(prompts, str):
+        raise InputError(f"prompts={prompts[:40]!r} is one text; give a list of prompts")
+    return tuple(prompts)
 
 
 def per_prompt(

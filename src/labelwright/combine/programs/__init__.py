@@ -5,7 +5,6 @@ without network or files, with limits of time and memory.
 """
 
 from labelwright.combine.programs.everyday import ProgramLabels, labels_by_programs
-from labelwright.combine.programs.ledger import Cost, CostLedger, estimate_tokens
 from labelwright.combine.programs.recorded import SENTIMENT, Recorded, recorded_sentiment
 from labelwright.combine.programs.run import outcomes, run
 from labelwright.combine.programs.sandbox import Limits, Outcome, guards
@@ -15,8 +14,6 @@ from labelwright.combine.programs.write import Written, write_programs
 
 __all__ = [
     "SENTIMENT",
-    "Cost",
-    "CostLedger",
     "Limits",
     "Outcome",
     "Program",
@@ -25,7 +22,6 @@ __all__ = [
     "Recorded",
     "TaskSpec",
     "Written",
-    "estimate_tokens",
     "guards",
     "labels_by_programs",
     "outcomes",

@@ -6,7 +6,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from labelwright.combine.programs.ledger import Cost, CostLedger
 from labelwright.combine.programs.run import as_items, as_votes, outcomes, told, warn
 from labelwright.combine.programs.sandbox import Limits
 from labelwright.combine.programs.store import Program
@@ -15,6 +14,7 @@ from labelwright.combine.programs.write import write_programs
 from labelwright.errors import InputError
 from labelwright.evidence import Votes
 from labelwright.evidence.classes import is_missing
+from labelwright.models.ledger import Cost, CostLedger
 
 
 @dataclass(frozen=True, repr=False)
@@ -177,7 +177,7 @@ def labels_by_programs(
         discarded=written.discarded,
         troubles=troubles,
         ledger=written.ledger,
-        direct=written.ledger.direct(task, [item for item in items if not is_missing(item)]),
+        direct=task.direct([item for item in items if not is_missing(item)], written.ledger),
         knowledge=written.knowledge,
     )
 

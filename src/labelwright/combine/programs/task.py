@@ -1,7 +1,7 @@
 """What is to be labelled, said so that a language model can write a program for it."""
 
 import keyword
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -10,6 +10,7 @@ from typing import Any
 
 from labelwright.errors import InputError
 from labelwright.evidence.classes import is_missing
+from labelwright.models.ledger import Cost, CostLedger
 
 ABSTAIN = -1
 TEXT = "a text (str)"
@@ -84,6 +85,11 @@ class TaskSpec:
     def item_prompt(self, item: Any) -> str:
         """Prompt that asks for the label of one item, as annotating without programs would."""
         return prompt("annotate", text=item, **self._said())
+
+    def direct(self, items: Iterable[Any], ledger: CostLedger) -> Cost:
+        """What asking about each item would cost: one prompt with the task and the item, one number as the answer."""
+        answer = max(ledger.count(str(code)) for code in range(len(self.classes)))
+        return ledger.would_cost(map(self.item_prompt, items), answer)
 
     def _said(self) -> dict[str, str]:
         return {

@@ -6,12 +6,12 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from labelwright.combine.programs.ledger import CostLedger
 from labelwright.combine.programs.run import as_items, outcomes
 from labelwright.combine.programs.sandbox import Limits, Outcome
 from labelwright.combine.programs.store import Program
 from labelwright.combine.programs.task import ABSTAIN, KNOWLEDGE, TaskSpec
 from labelwright.errors import InputError
+from labelwright.models.ledger import CostLedger
 from labelwright.progress import progress
 
 FENCE = re.compile(r"^[ \t]*```[^\n]*\n(.*?)(?:^[ \t]*```|\Z)", re.DOTALL | re.MULTILINE)

@@ -1,9 +1,8 @@
-"""What asking a language model costs, and what it would have cost to ask about every item."""
+"""What asking a language model costs: calls, tokens, money."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from labelwright.combine.programs.task import TaskSpec
 from labelwright.errors import InputError
 
 
@@ -36,9 +35,24 @@ class Cost(NamedTuple):
         """In and out together."""
         return self.tokens_in + self.tokens_out
 
+    def plus(self, other: "Cost", times: int = 1) -> "Cost":
+        """Both together; with ``times=-1`` what is left when the other is taken away."""
+        return Cost(
+            self.calls + times * other.calls,
+            self.tokens_in + times * other.tokens_in,
+            self.tokens_out + times * other.tokens_out,
+            self.money + times * other.money,
+        )
+
 
 class Call(NamedTuple):
-    """One question to the model: what it was for ("knowledge", "program"), and the tokens in and out."""
+    """One question to the model: what it was for, and the tokens in and out.
+
+    Examples
+    --------
+    >>> Call("program", 90, 10).tokens_out
+    10
+    """
 
     purpose: str
     tokens_in: int
@@ -90,8 +104,7 @@ class CostLedger:
     'a programme'
     >>> ledger.spent
     Cost(calls=1, tokens_in=100, tokens_out=3, money=0.000224)
-    >>> task = TaskSpec("Is this spam?", ["no", "yes"])
-    >>> ledger.direct(task, ["win money", "see you at ten"]).calls
+    >>> ledger.would_cost(["win money", "see you at ten"], tokens_out=1).calls
     2
     """
 
@@ -133,15 +146,14 @@ class CostLedger:
         return self.spent_on(*{call.purpose for call in self.calls})
 
     def spent_on(self, *purposes: str) -> Cost:
-        """What was asked for some purposes, ``"knowledge"`` or ``"program"``."""
+        """What was asked for some purposes."""
         calls = [call for call in self.calls if call.purpose in purposes]
         return self._cost(len(calls), sum(c.tokens_in for c in calls), sum(c.tokens_out for c in calls))
 
-    def direct(self, task: TaskSpec, items: Iterable[Any]) -> Cost:
-        """What asking about each item would cost: one prompt with the task and the item, one number as the answer."""
-        prompts = [self.count(task.item_prompt(item)) for item in items]
-        answer = max(self.count(str(code)) for code in range(len(task.classes)))
-        return self._cost(len(prompts), sum(prompts), len(prompts) * answer)
+    def would_cost(self, prompts: Iterable[str], tokens_out: int) -> Cost:
+        """What asking these prompts would cost, each with an answer of so many tokens; nothing is written down."""
+        counts = [self.count(prompt) for prompt in prompts]
+        return self._cost(len(counts), sum(counts), len(counts) * tokens_out)
 
     def _cost(self, calls: int, tokens_in: int, tokens_out: int) -> Cost:
         return Cost(
