@@ -66,6 +66,7 @@ CHECKS = {
     "losses.balance": partial(check_loss, batch=True),
     "losses.asymmetric": partial(check_loss, tags=True),
     "losses.binary_cross_entropy": partial(check_loss, tags=True),
+    "losses.contrastive": partial(check_loss, tags=True),
     "metrics.expected_calibration_error": partial(check_metric, higher_is_better=False),
     "metrics.classwise_calibration_error": partial(check_metric, higher_is_better=False),
     "metrics.brier": partial(check_metric, higher_is_better=False),
