@@ -163,9 +163,6 @@ def _benchmark(
     notes = [*whole.notes, *roles.notes]
     if wanted is None and train is None:
         refuse_or_note(Exact(labels))  # what cross-fitting cannot take
-    missing = sum(v is None for v in labels)
-    if missing:
-        notes.append(f"{missing:,} rows have no label; they are passed over.")
     if wanted is None:
         found = quick_contestants(
             shown, roles, labels, _learned(train, roles), random_state=random_state, n_jobs=n_jobs

@@ -165,7 +165,8 @@ def show_benchmark(found: Benchmark, *, name: str, out: Path, err: bool = False)
         console.print(
             f"With {corrected} corrected, [bold]{best}[/] "
             + ("is still the best model." if first == best else f"is the best model, no longer {first}.")
-            + f" {numbers['n_swapped']:,} of {_many(numbers['n_pairs'], 'pair', 'pairs')} change places.\n"
+            + f" {numbers['n_swapped']:,} of {_many(numbers['n_pairs'], 'pair', 'pairs')} "
+            f"{'changes' if numbers['n_swapped'] == 1 else 'change'} places.\n"
         )
     console.print(_models(found))
     if found.notes:
