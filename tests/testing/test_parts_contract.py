@@ -105,7 +105,8 @@ WITHOUT_ROLE = {
 # Files whose functions are engines or take a graph: tested by enumeration and oracles in tests/parts.
 OTHERS = {
     "agreement", "arrays", "blend", "channel", "deferral", "distances", "graph_kernels", "graphs", "kernels",
-    "label_tree", "moments", "nearest", "neighbours", "priors", "resample", "skill", "triplets",
+    "label_tree", "moments", "nearest", "neighbours", "priors", "resample", "shares", "skill",
+    "triplets",
 }  # fmt: skip
 
 

@@ -1,7 +1,6 @@
 """The everyday function of the room: which of these labels are wrong?"""
 
 import time
-import warnings
 from collections.abc import Sequence
 from functools import partial
 from os import PathLike
@@ -18,11 +17,11 @@ from labelwright.audit.assemble import Judged, assemble
 from labelwright.audit.confident import ConfidentLearning
 from labelwright.audit.result import Audit
 from labelwright.audit.verdicts import Verdicts, judge
-from labelwright.errors import DoubtfulInput, InputError
+from labelwright.errors import InputError, noted
 from labelwright.evidence import Evidence, Exact, Marks, as_evidence
 from labelwright.evidence.checks import check_probs, check_table
 from labelwright.loops.cross_fit import cross_fit, n_rows
-from labelwright.parts.blend import blend
+from labelwright.loops.pooled import pooled
 
 LEAST = 0.1  # a label less likely to be wrong than this is not worth a look
 
@@ -120,9 +119,7 @@ def labels(
         table = unseen(model, X)
         used["model"] = repr(model)
     else:
-        tables = [unseen(member.model, features.views[member.view]) for member in features.members]
-        table, weights = blend(tables, told, rng=rng)
-        used["model"] = ", ".join(f"{m.name} ({w:.2f})" for m, w in zip(features.members, weights))
+        table, used["model"] = pooled(features, unseen, told, rng)
     verdicts = judge(told, table, rng)
     flagged = _flagged(verdicts, table, told, filter_by)
     used["seconds"] = round(time.perf_counter() - started, 1)
@@ -183,13 +180,8 @@ def _checked(probs: ArrayLike, told: Exact | Marks) -> np.ndarray:
 def _features(X: Any, told: Evidence, encoder: Any, notes: list[str]) -> models.Features:
     if isinstance(encoder, (str, PathLike)):
         encoder = models.sentence_encoder(encoder)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", DoubtfulInput)
-        found = _features_of(X, told.n_classes, encoder)
-    notes += [
-        str(w.message)[0].upper() + str(w.message)[1:] + "." for w in caught if w.category is DoubtfulInput
-    ]
-    return found
+    with noted(notes):
+        return _features_of(X, told.n_classes, encoder)
 
 
 def _features_of(X: Any, k: int, encoder: Any) -> models.Features:

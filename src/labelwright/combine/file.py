@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from labelwright import files
-from labelwright.combine import read, statistics
+from labelwright.combine import read
 from labelwright.combine.everyday import votes
 from labelwright.combine.majority import MajorityVote
 from labelwright.combine.result import Combined, Scored
 from labelwright.combine.save import save
 from labelwright.errors import InputError
 from labelwright.evidence import Votes
+from labelwright.parts.shares import wilson
 
 
 def file(
@@ -167,7 +168,7 @@ def scored(found: Combined, truth: np.ndarray) -> Scored:
     known = (truth >= 0) & (np.diff(told.first) > 0)
     right = found.posterior.argmax(axis=1)[known] == truth[known]
     plain = MajorityVote().fit(told).predict_proba().argmax(axis=1)[known] == truth[known]
-    low, high = statistics.wilson(right.sum(), known.sum())
+    low, high = wilson(right.sum(), known.sum())
     return Scored(float(right.mean()), float(low), float(high), int(known.sum()), float(plain.mean()))
 
 

@@ -7,6 +7,7 @@ passes in as `str` is escaped; only `markupsafe.Markup` is taken as it is.
 
 from labelwright.report.charts import bars, heat_map, interval_bar, range_cell, reliability
 from labelwright.report.page import Page, Section
+from labelwright.report.pieces import empty, folded, stack, trust
 from labelwright.report.preview import Preview, preview
 from labelwright.report.tables import Cell, Column, DataTable, plain_table
 from labelwright.report.templates import template
@@ -21,6 +22,8 @@ __all__ = [
     "Section",
     "bars",
     "count",
+    "empty",
+    "folded",
     "heat_map",
     "interval_bar",
     "percent",
@@ -30,5 +33,7 @@ __all__ = [
     "preview",
     "range_cell",
     "reliability",
+    "stack",
     "template",
+    "trust",
 ]
