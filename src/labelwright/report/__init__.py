@@ -5,7 +5,7 @@ that search, sort, filter and page in the browser, and charts that carry a text 
 passes in as `str` is escaped; only `markupsafe.Markup` is taken as it is.
 """
 
-from labelwright.report.charts import bars, heat_map, interval_bar, range_cell, reliability
+from labelwright.report.charts import Move, bars, heat_map, interval_bar, moves, range_cell, reliability
 from labelwright.report.page import Page, Section
 from labelwright.report.pieces import empty, folded, stack, trust
 from labelwright.report.preview import Preview, preview
@@ -17,6 +17,7 @@ __all__ = [
     "Cell",
     "Column",
     "DataTable",
+    "Move",
     "Page",
     "Preview",
     "Section",
@@ -26,6 +27,7 @@ __all__ = [
     "folded",
     "heat_map",
     "interval_bar",
+    "moves",
     "percent",
     "plain",
     "plain_table",

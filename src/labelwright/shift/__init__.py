@@ -1,6 +1,6 @@
 """The world moved: how common is each class now, and what does the classifier say then?
 
-`adapt` answers both for a table of probabilities. Estimators of priors (`MLLS`, `ELSA`, `BBSE`, `RLLS`,
+`adapt` answers both for a table of probabilities, `file` for files. Estimators of priors (`MLLS`, `ELSA`, `BBSE`, `RLLS`,
 `AdjustedCount`, `KDEy`, `DyS`) have ``fit(proba_source, y_source)``, ``estimate(proba_target)``,
 ``interval(proba_target)`` and ``correct(probs)``; `LabelShiftClassifier` wraps a model; `kind_of_shift` tests what
 kind of change it is; `TagPriors` is for several tags an item, `PriorStream` for data that keep coming.
@@ -11,8 +11,10 @@ from labelwright.shift.adjusted_count import AdjustedCount
 from labelwright.shift.base import PriorEstimator, PriorInterval, reweighted
 from labelwright.shift.bbse import BBSE
 from labelwright.shift.classifier import LabelShiftClassifier
+from labelwright.shift.compare import Compared, compare
 from labelwright.shift.dys import HDY_BINS, DyS
 from labelwright.shift.elsa import ELSA
+from labelwright.shift.file import file
 from labelwright.shift.kdey import KDEy
 from labelwright.shift.kinds import ShiftKind, kind_of_shift
 from labelwright.shift.methods import METHODS, method
@@ -24,7 +26,7 @@ from labelwright.shift.stream import Alarm, PriorStream
 from labelwright.shift.tags import TagPriors, TagShares
 
 __all__ = [
-    "BBSE", "ELSA", "HDY_BINS", "METHODS", "MLLS", "RLLS", "Adapted", "AdjustedCount", "Alarm", "DyS", "Expected",
+    "BBSE", "ELSA", "HDY_BINS", "METHODS", "MLLS", "RLLS", "Adapted", "AdjustedCount", "Alarm", "Compared", "DyS", "Expected",
     "KDEy", "LabelShiftClassifier", "Measured", "Mixed", "PriorEstimator", "PriorInterval", "PriorStream", "ShiftKind",
-    "TagPriors", "TagShares", "adapt", "kind_of_shift", "method", "proportions", "reweighted",
+    "TagPriors", "TagShares", "adapt", "compare", "file", "kind_of_shift", "method", "proportions", "reweighted",
 ]  # fmt: skip
