@@ -13,8 +13,8 @@ def adapt(
     source: Annotated[
         Path,
         typer.Option(
-            help="Labelled rows that the classifier did not see: CSV, TSV, Parquet, JSON lines, Arrow or Excel, with one "
-            "column of probabilities per class, or with features.",
+            help="Labelled rows that the classifier did not see: CSV, TSV, Parquet, JSON lines, Arrow or Excel, with "
+            "one column of probabilities per class, or with features.",
             metavar="FILE",
         ),
     ],
@@ -57,7 +57,7 @@ def adapt(
         typer.Option("--json", help="Print one JSON object on standard output, all else on standard error."),
     ] = False,
 ) -> None:
-    """Estimate how common each class is among new rows, and correct the predictions: a summary here, a report in a folder.
+    """Estimate how common each class is among new rows, and correct the predictions: a summary, a report, tables.
 
     Example: labelwright adapt --source val.parquet --target new.parquet
     """

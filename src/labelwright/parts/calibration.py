@@ -9,18 +9,21 @@ have no slope. For labels this is the usual log-loss and has one optimum; for ot
 optimum is the one that L-BFGS reaches from the model's own probabilities, and is never worse than those.
 
 Separable data do not run away: scales and shifts carry a normal prior about "no change" worth `PRIOR`, and scales
-stay within `SCALES`. A probability below 1e-6 counts as 1e-6 (`adjust.affine`).
+stay within `SCALES`.
+
+What a probability of 0 counts as (the `floor` of a map) is fitted too: the tiny numbers of naive Bayes may mean what
+they say or nothing, so of the `FLOORS` that one is taken under which what was told is most probable.
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, fields
-from typing import NamedTuple
+from dataclasses import dataclass, field, fields
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from labelwright.errors import InputError
-from labelwright.evidence import Evidence, as_evidence
+from labelwright.evidence import Evidence, Exact, as_evidence
 from labelwright.evidence.checks import check_probs
 from labelwright.parts import adjust
 
@@ -28,6 +31,9 @@ Told = Evidence | ArrayLike
 
 PRIOR = 0.1  # precision of the normal prior of every scale and shift: a standard deviation of 3.2
 SCALES = (0.01, 100.0)
+FLOORS = (1e-6, 1e-12, 1e-30, 1e-100, 1e-300)
+SOME = 0.01  # share of probabilities under the first floor from which on another one is looked for
+LOOKED_AT = 5000  # rows that choose it
 TINY = 1e-300  # keeps what was told possible when a step of the search overshoots
 
 
@@ -39,59 +45,69 @@ class Calibration(ABC):
     """
 
     def __call__(self, probs: ArrayLike) -> np.ndarray:
-        last = getattr(self, fields(self)[-1].name)  # a number, or one entry per class
+        last = getattr(self, self._shown()[-1])  # a number, or one entry per class
         k = _columns(probs) if isinstance(last, float) else len(last)
         return self._map(_normalised(probs, len(np.asarray(probs)), k))
 
     def __repr__(self) -> str:
-        shown = (f"{field.name}={_short(getattr(self, field.name))}" for field in fields(self))
+        shown = (f"{name}={_short(getattr(self, name))}" for name in self._shown())
         return f"{type(self).__name__}({', '.join(shown)})"
+
+    def _shown(self) -> list[str]:
+        return [it.name for it in fields(self) if it.repr]
 
     @abstractmethod
     def _map(self, probs: np.ndarray) -> np.ndarray: ...
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Temperature(Calibration):
+class LogCalibration(Calibration):
+    """A map of log-probabilities; below `floor` they count as that. An abstract base."""
+
+    floor: float = field(default=adjust.LEAST, repr=False, kw_only=True)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Temperature(LogCalibration):
     """One temperature for all classes: above 1 the model was too sure of itself."""
 
     temperature: float
 
     def _map(self, probs: np.ndarray) -> np.ndarray:
-        return adjust.temperature(probs, self.temperature)
+        return adjust.temperature(probs, self.temperature, self.floor)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BiasCorrectedTemperature(Calibration):
+class BiasCorrectedTemperature(LogCalibration):
     """One temperature and a shift (k,) of each class, in nats: above 0 the model gave the class too little."""
 
     temperature: float
     shift: np.ndarray
 
     def _map(self, probs: np.ndarray) -> np.ndarray:
-        return adjust.affine(probs, 1 / self.temperature, self.shift)
+        return adjust.affine(probs, 1 / self.temperature, self.shift, self.floor)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Vector(Calibration):
+class Vector(LogCalibration):
     """A scale (k,) and a shift (k,) of each class's log-probability."""
 
     scale: np.ndarray
     shift: np.ndarray
 
     def _map(self, probs: np.ndarray) -> np.ndarray:
-        return adjust.affine(probs, self.scale, self.shift)
+        return adjust.affine(probs, self.scale, self.shift, self.floor)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Dirichlet(Calibration):
+class Dirichlet(LogCalibration):
     """A matrix (k, k), one row per class that comes out, and a shift (k,)."""
 
     matrix: np.ndarray
     shift: np.ndarray
 
     def _map(self, probs: np.ndarray) -> np.ndarray:
-        return adjust.affine(probs, self.matrix, self.shift)
+        return adjust.affine(probs, self.matrix, self.shift, self.floor)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -136,8 +152,8 @@ def temperature(probs: ArrayLike, told: Told) -> Temperature:
     >>> fitted([[0.99, 0.01]]).round(2).tolist()
     [[0.85, 0.15]]
     """
-    (scale,) = _fit(probs, told, np.ones(()), shifted=False)
-    return Temperature(float(1 / scale))
+    floor, scale = _fit(probs, told, np.ones(()), shifted=False)
+    return Temperature(float(1 / scale), floor=float(floor))
 
 
 def bias_corrected_temperature(probs: ArrayLike, told: Told) -> BiasCorrectedTemperature:
@@ -154,8 +170,8 @@ def bias_corrected_temperature(probs: ArrayLike, told: Told) -> BiasCorrectedTem
     >>> bias_corrected_temperature([[0.7, 0.3], [0.3, 0.7], [0.5, 0.5]] * 100, told)([[0.5, 0.5]]).round(1).tolist()
     [[0.3, 0.7]]
     """
-    scale, shift = _fit(probs, told, np.ones(()))
-    return BiasCorrectedTemperature(float(1 / scale), shift)
+    floor, scale, shift = _fit(probs, told, np.ones(()))
+    return BiasCorrectedTemperature(float(1 / scale), shift, floor=float(floor))
 
 
 def vector(probs: ArrayLike, told: Told) -> Vector:
@@ -171,8 +187,8 @@ def vector(probs: ArrayLike, told: Told) -> Vector:
     >>> fitted([[0.7, 0.3], [0.6, 0.4]]).argmax(axis=1).tolist()
     [0, 1]
     """
-    scale, shift = _fit(probs, told, np.ones(_columns(probs)))
-    return Vector(scale, shift)
+    floor, scale, shift = _fit(probs, told, np.ones(_columns(probs)))
+    return Vector(scale, shift, floor=float(floor))
 
 
 def dirichlet(
@@ -212,8 +228,8 @@ def dirichlet(
     for name, value in (("off_diagonal", off_diagonal), ("intercept", intercept)):
         if not 0 < value < np.inf:
             raise InputError(f"{name}={value!r} must be positive: without it the map follows every chance")
-    matrix, shift = _fit(probs, told, np.eye(_columns(probs)), penalties=(off_diagonal, intercept))
-    return Dirichlet(matrix, shift)
+    floor, matrix, shift = _fit(probs, told, np.eye(_columns(probs)), penalties=(off_diagonal, intercept))
+    return Dirichlet(matrix, shift, floor=float(floor))
 
 
 def isotonic(probs: ArrayLike, told: Told) -> Isotonic:
@@ -256,6 +272,7 @@ class _Problem(NamedTuple):
     start: np.ndarray
     pull: np.ndarray
     weight_shape: tuple[int, ...]
+    room: np.ndarray  # as large as `logs`, so that no round asks the system for memory
 
     def split(self, parameters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Weight and shift; the shift is empty in a map that has none."""
@@ -264,18 +281,43 @@ class _Problem(NamedTuple):
 
     def __call__(self, parameters: np.ndarray) -> tuple[float, np.ndarray]:
         weight, shift = self.split(parameters)
-        logits = adjust.linear(self.logs, weight)
-        adjusted = np.maximum(adjust._softmax(logits + shift if shift.size else logits), TINY)
-        posterior, told = self.evidence.condition(adjusted)
-        value = -told.mean()
-        slope = (adjusted - posterior) / len(adjusted)  # Fisher's identity
+        if isinstance(self.evidence, Exact):
+            value, slope = self._of_labels(weight, shift)
+        else:
+            value, slope = self._of_evidence(weight, shift)
         if weight.ndim == 2:
             by_weight = slope.T @ self.logs
+        elif weight.ndim == 0:
+            by_weight = np.array(np.vdot(slope, self.logs))
         else:
-            by_weight = (slope * self.logs).sum(axis=None if weight.ndim == 0 else 0)
+            by_weight = np.einsum("ij,ij->j", slope, self.logs)
         gradient = np.append(np.ravel(by_weight), slope.sum(axis=0) if shift.size else [])
         away = parameters - self.start
         return value + (self.pull * away**2).sum() / 2, gradient + self.pull * away
+
+    def _of_labels(self, weight: np.ndarray, shift: np.ndarray) -> tuple[float, np.ndarray]:
+        """Log-loss and its slope in one table."""
+        if weight.ndim == 2:
+            table = np.matmul(self.logs, weight.T, out=self.room)
+        else:
+            table = np.multiply(self.logs, weight, out=self.room)
+        if shift.size:
+            table += shift
+        table -= table.max(axis=1, keepdims=True)
+        n = len(table)
+        place = np.arange(n), self.evidence.codes  # type: ignore[attr-defined]
+        given = table[place]
+        np.exp(table, out=table)
+        total = table.sum(axis=1)
+        table /= (total * n)[:, None]
+        table[place] -= 1 / n
+        return float((np.log(total) - given).mean()), table
+
+    def _of_evidence(self, weight: np.ndarray, shift: np.ndarray) -> tuple[float, np.ndarray]:
+        logits = adjust.linear(self.logs, weight)
+        adjusted = np.maximum(adjust._softmax(logits + shift if shift.size else logits), TINY)
+        posterior, told = self.evidence.condition(adjusted)
+        return -float(told.mean()), (adjusted - posterior) / len(adjusted)  # Fisher's identity
 
 
 def _problem(
@@ -285,9 +327,20 @@ def _problem(
     *,
     shifted: bool = True,
     penalties: tuple[float, float] | None = None,
+    floor: float = adjust.LEAST,
 ) -> _Problem:
     """What a parametric map minimises, starting at `weight`, the identity: (), (k,) or (k, k)."""
-    table, evidence = _heard(probs, told)
+    return _asked(*_heard(probs, told), weight, shifted, penalties, floor)
+
+
+def _asked(
+    table: np.ndarray,
+    evidence: Evidence,
+    weight: np.ndarray,
+    shifted: bool,
+    penalties: tuple[float, float] | None,
+    floor: float,
+) -> _Problem:
     n, k = table.shape
     pull = np.full(weight.shape, PRIOR / n)
     shift_pull = np.full(k if shifted else 0, PRIOR / n)
@@ -295,21 +348,55 @@ def _problem(
         pull[~np.eye(k, dtype=bool)] = 2 * penalties[0] / (k * (k - 1))
         shift_pull[:] = 2 * penalties[1] / k
     start = np.append(weight.ravel(), np.zeros(len(shift_pull)))
-    return _Problem(adjust._log(table), evidence, start, np.append(pull.ravel(), shift_pull), weight.shape)
+    logs = adjust._log(table, floor)
+    pulls = np.append(pull.ravel(), shift_pull)
+    return _Problem(logs, evidence, start, pulls, weight.shape, np.empty_like(logs))
 
 
-def _fit(probs: ArrayLike, told: Told, weight: np.ndarray, **options: object) -> tuple[np.ndarray, ...]:
+def _fit(
+    probs: ArrayLike,
+    told: Told,
+    weight: np.ndarray,
+    *,
+    shifted: bool = True,
+    penalties: tuple[float, float] | None = None,
+) -> tuple[np.ndarray, ...]:
+    """The floor, the weight and, where there is one, the shift."""
+    table, evidence = _heard(probs, told)
+    floor = _floor(table, evidence, weight, shifted, penalties)
+    asked = _asked(table, evidence, weight, shifted, penalties, floor)
+    weight, shift = asked.split(_best(asked).x)
+    return (np.array(floor), weight, shift) if shift.size else (np.array(floor), weight)
+
+
+def _floor(table: np.ndarray, evidence: Evidence, *options: Any) -> float:
+    """The first of the floors below which nothing is gained."""
+    tiny = (table < FLOORS[0]) & (table > 0)
+    if tiny.sum() <= SOME * table.size:
+        return FLOORS[0]
+    if evidence.unit == "item" and len(table) > LOOKED_AT:
+        rows = np.arange(0, len(table), -(-len(table) // LOOKED_AT))
+        if isinstance(evidence, Exact) and len(np.unique(evidence.codes[rows])) > 1:
+            table, evidence = table[rows], evidence[rows]
+    best = _best(_asked(table, evidence, *options, FLOORS[0])).fun
+    for i, floor in enumerate(FLOORS[1:]):
+        value = _best(_asked(table, evidence, *options, floor)).fun
+        if value >= best:
+            return FLOORS[i]
+        best = value
+    return FLOORS[-1]
+
+
+def _best(asked: _Problem) -> Any:
     from scipy.optimize import minimize
 
-    asked = _problem(probs, told, weight, **options)  # type: ignore[arg-type]
-    free = len(asked.start) if weight.ndim == 2 else len(asked.start) - weight.size
-    bounds = [SCALES] * (len(asked.start) - free) + [(None, None)] * free
-    found = minimize(
+    size = int(np.prod(asked.weight_shape))
+    bounded = 0 if len(asked.weight_shape) == 2 else size
+    bounds = [SCALES] * bounded + [(None, None)] * (len(asked.start) - bounded)
+    return minimize(
         asked, asked.start, jac=True, method="L-BFGS-B", bounds=bounds,
         options={"ftol": 1e-11, "gtol": 1e-6, "maxiter": 5000},
     )  # fmt: skip
-    weight, shift = asked.split(found.x)
-    return (weight, shift) if shift.size else (weight,)
 
 
 def _heard(probs: ArrayLike, told: Told) -> tuple[np.ndarray, Evidence]:

@@ -1,4 +1,4 @@
-"""The page that adapting leaves behind: what the balance is now, what the correction is worth, and whether to trust it."""
+"""The page that adapting leaves behind: the balance now, what the correction is worth, whether to trust it."""
 
 import datetime
 from pathlib import Path

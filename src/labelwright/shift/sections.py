@@ -20,8 +20,8 @@ def balance(view: View) -> Section:
     order = view.order.tolist()
     drawn = order
     lead = (
-        f"Rings are shares among {count(view.found.estimator.n_source_)} source rows, points what they are estimated to "
-        f"be among {plural(view.n, 'new row')}; the band is the {percent(view.level, 0)} interval of each class. The "
+        f"Rings are shares among {count(view.found.estimator.n_source_)} source rows, points what they are estimated "
+        f"to be among {plural(view.n, 'new row')}; the band is the {percent(view.level, 0)} interval of each class. The "
         "classes that grew most come first."
     )
     if view.k > DRAWN:
@@ -41,7 +41,7 @@ def balance(view: View) -> Section:
 def _table(view: View, order: list[int]) -> Markup:
     top = report.charts.ceiling(float(view.high.max()))
     return report.plain_table(
-        ["Class", "Source", "New rows", "Times", "Change"],
+        ["Class", "Source", "New rows", "By", "Change"],
         [
             [
                 Cell(view.names[c], view.names[c]),
@@ -67,7 +67,7 @@ def _times(view: View, c: int) -> str:
     if view.source[c] == 0:
         return DASH
     times = view.found.weights[c]
-    return f"{times:.2g} ×" if times < 10 else f"{times:,.0f} ×"
+    return f"{times:.2g} times" if times < 10 else f"{times:,.0f} times"
 
 
 def changed(view: View) -> Section:

@@ -57,6 +57,7 @@ def estimators(view: View) -> Section:
     """Shares by several estimators, and how far each is from the one in use."""
     checks = view.found.checks
     assert checks is not None
+    used, had = checks.rows, (view.found.estimator.n_source_, view.n)
     shown = np.argsort(-np.abs(view.change), kind="stable")[:SHOWN].tolist()
     if view.k <= SHOWN:
         shown = view.order.tolist()
@@ -74,6 +75,7 @@ def estimators(view: View) -> Section:
             Cell(percent(float(checks.distance[i]), 1), float(checks.distance[i])),
         ]
         for i, name in enumerate(checks.methods)
+        if used != had or name != view.found.method
     ]
     table = report.plain_table(
         ["Estimator", *[view.names[c] for c in shown], "Apart"],
@@ -96,7 +98,6 @@ def estimators(view: View) -> Section:
         )
     if view.k > len(shown):
         lead += f" Of {count(view.k)} classes the {len(shown)} that changed most."
-    used, had = checks.rows, (view.found.estimator.n_source_, view.n)
     if used != had:
         lead += f" Compared on {count(used[0])} source rows and {count(used[1])} new rows."
     return Section("estimators", "Do other estimators say the same?", table, short="Estimators", lead=lead)
