@@ -1,7 +1,7 @@
 """The world moved: how common is each class now, and what does the classifier say then?
 
-`adapt` answers both for a table of probabilities, `file` for files. Estimators of priors (`MLLS`, `ELSA`, `BBSE`, `RLLS`,
-`AdjustedCount`, `KDEy`, `DyS`) have ``fit(proba_source, y_source)``, ``estimate(proba_target)``,
+`adapt` answers both for a table of probabilities, `file` for files. Estimators of priors (`MLLS`, `ELSA`, `BBSE`,
+`RLLS`, `AdjustedCount`, `KDEy`, `DyS`) have ``fit(proba_source, y_source)``, ``estimate(proba_target)``,
 ``interval(proba_target)`` and ``correct(probs)``; `LabelShiftClassifier` wraps a model; `kind_of_shift` tests what
 kind of change it is; `TagPriors` is for several tags an item, `PriorStream` for data that keep coming.
 """

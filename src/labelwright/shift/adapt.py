@@ -140,7 +140,8 @@ def adapted(
     if checks:
         compared = compare(
             told.source, labels, told.target,
-            reference=priors.priors, reach=left_open(priors), random_state=random_state, show=show,
+            reference=priors.priors, reach=left_open(priors), used=method if isinstance(method, str) else "",
+            random_state=random_state, show=show,
         )  # fmt: skip
         used = max(estimator.n_source_ / compared.rows[0], len(told.target) / compared.rows[1])
         compared = compared._replace(reach=compared.reach * float(np.sqrt(used)))

@@ -53,6 +53,7 @@ def compare(
     classes: Sequence[Any] | np.ndarray | None = None,
     reference: ArrayLike | None = None,
     reach: float = float("nan"),
+    used: str = "",
     methods: Sequence[str] | None = None,
     random_state: int = 0,
     show: bool | None = None,
@@ -72,6 +73,8 @@ def compare(
         Priors to measure the distance from; by default those of the first method.
     reach : float, optional
         Distance that chance explains.
+    used : str, optional
+        What made the reference; it is not repeated, unless on fewer rows.
     methods : sequence of str, optional
         Names of `shift.METHODS`; by default the usual ones.
     random_state : int, default 0
@@ -96,6 +99,8 @@ def compare(
         methods = [*USUAL, *(TWO if k == 2 else ())]
         if (len(here) + len(there)) * k > KERNEL_CELLS or k > 100:
             methods = [name for name in methods if name != "kdey"]
+        if (len(here), len(there)) == (len(known), np.shape(proba_target)[0]):
+            methods = [name for name in methods if name != used]
     unknown = [name for name in methods if name not in METHODS]
     if unknown or not methods:
         raise InputError(f"methods={list(methods)!r} must name estimators; there are {', '.join(METHODS)}")

@@ -44,9 +44,9 @@ def file(
     Parameters
     ----------
     source : path
-        Labelled rows that the classifier did not see: CSV, TSV, Parquet, JSON lines, Arrow or Excel. Columns called after
-        the classes hold its probabilities (``cat``, ``p_cat`` ...). Without them models are fitted to the other columns,
-        cross-fitted.
+        Labelled rows that the classifier did not see: CSV, TSV, Parquet, JSON lines, Arrow or Excel. Columns called
+        after the classes hold its probabilities (``cat``, ``p_cat`` ...). Without them models are fitted to the other
+        columns, cross-fitted.
     target : path
         New rows with the same columns. Labels there, all or some, measure what is gained and are not learned from.
     label : str, optional

@@ -75,7 +75,6 @@ def estimators(view: View) -> Section:
             Cell(percent(float(checks.distance[i]), 1), float(checks.distance[i])),
         ]
         for i, name in enumerate(checks.methods)
-        if used != had or name != view.found.method
     ]
     table = report.plain_table(
         ["Estimator", *[view.names[c] for c in shown], "Apart"],
