@@ -21,8 +21,8 @@ def balance(view: View) -> Section:
     drawn = order
     lead = (
         f"Rings are shares among {count(view.found.estimator.n_source_)} source rows, points what they are estimated "
-        f"to be among {plural(view.n, 'new row')}; the band is the {percent(view.level, 0)} interval of each class. The "
-        "classes that grew most come first."
+        f"to be among {plural(view.n, 'new row')}; the band is the {percent(view.level, 0)} interval of each class. "
+        "The classes that grew most come first."
     )
     if view.k > DRAWN:
         drawn = [*order[:MOST], *order[-MOST:]]
