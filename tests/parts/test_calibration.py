@@ -346,3 +346,25 @@ def test_a_fitted_map_checks_what_it_is_called_with(form):
     if form != "temperature":  # one temperature fits any number of classes
         with pytest.raises(InputError, match="shape"):
             fitted([[0.5, 0.3, 0.2]])
+
+
+def test_tiny_probabilities_mean_what_they_say_where_that_explains_more():
+    rng = np.random.default_rng(0)
+    logits = 30 * rng.normal(size=(600, 3))
+    odds = np.exp(logits / 20 - (logits / 20).max(axis=1, keepdims=True))
+    codes = (rng.random((600, 1)) > (odds / odds.sum(axis=1, keepdims=True)).cumsum(axis=1)).sum(axis=1)
+    probs = np.exp(logits - logits.max(axis=1, keepdims=True))
+    probs /= probs.sum(axis=1, keepdims=True)
+    fitted = calibration.temperature(probs, codes)
+    assert fitted.floor < 1e-20
+    assert fitted.temperature == pytest.approx(20, rel=0.15)
+    assert metrics.log_loss(fitted(probs), codes) < metrics.log_loss(adjust.temperature(probs, 4.0), codes)
+
+
+def test_zeros_that_come_of_counting_do_not():
+    rng = np.random.default_rng(1)
+    codes = rng.integers(3, size=400)
+    said = np.where(rng.random(400) < 0.8, codes, rng.integers(3, size=400))
+    fitted = calibration.temperature(np.eye(3)[said], codes)
+    assert fitted.floor == 1e-6
+    assert fitted(np.eye(3)).max() == pytest.approx((codes == said).mean(), abs=0.03)

@@ -26,7 +26,8 @@ from labelwright.shift.stream import Alarm, PriorStream
 from labelwright.shift.tags import TagPriors, TagShares
 
 __all__ = [
-    "BBSE", "ELSA", "HDY_BINS", "METHODS", "MLLS", "RLLS", "Adapted", "AdjustedCount", "Alarm", "Compared", "DyS", "Expected",
-    "KDEy", "LabelShiftClassifier", "Measured", "Mixed", "PriorEstimator", "PriorInterval", "PriorStream", "ShiftKind",
-    "TagPriors", "TagShares", "adapt", "compare", "file", "kind_of_shift", "method", "proportions", "reweighted",
+    "BBSE", "ELSA", "HDY_BINS", "METHODS", "MLLS", "RLLS", "Adapted", "AdjustedCount", "Alarm", "Compared",
+    "DyS", "Expected", "KDEy", "LabelShiftClassifier", "Measured", "Mixed", "PriorEstimator", "PriorInterval",
+    "PriorStream", "ShiftKind", "TagPriors", "TagShares", "adapt", "compare", "file", "kind_of_shift", "method",
+    "proportions", "reweighted",
 ]  # fmt: skip

@@ -214,9 +214,9 @@ def _expected(estimator: PriorEstimator, told: Given, priors: PriorInterval) -> 
     right = [(one == codes).astype(float) for one in said]
     k = len(told.classes)
     counts = np.bincount(codes, minlength=k)
-    whole = AdjustedCount().fit(rows, codes, range(k)) if (counts > 0).all() else None
     spread = estimator._linear(estimator._target(told.target))
-    if spread is None and whole is not None:
+    if spread is None and (counts > 0).all():
+        whole = AdjustedCount().fit(rows, codes, range(k))
         whole.estimate(told.target)
         spread = whole._linear(whole._target(told.target))
     present = estimator._present

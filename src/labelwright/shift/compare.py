@@ -14,6 +14,8 @@ from labelwright.shift.methods import METHODS, method
 
 USUAL = ("mlls", "elsa", "bbse", "rlls", "pacc", "acc", "kdey")
 TWO = ("dys",)  # for two classes only
+MANY = ("mlls", "bbse", "rlls")  # for more than so many classes, where the others take minutes
+MOST_CLASSES = 300
 MOST_ROWS = 20_000  # of either side; more are sampled
 KERNEL_CELLS = 400_000  # rows times classes up to which kernel densities take about a second
 
@@ -99,6 +101,8 @@ def compare(
         methods = [*USUAL, *(TWO if k == 2 else ())]
         if (len(here) + len(there)) * k > KERNEL_CELLS or k > 100:
             methods = [name for name in methods if name != "kdey"]
+        if k > MOST_CLASSES:
+            methods = list(MANY)
         if (len(here), len(there)) == (len(known), np.shape(proba_target)[0]):
             methods = [name for name in methods if name != used]
     unknown = [name for name in methods if name not in METHODS]
