@@ -197,10 +197,12 @@ def _measured(truth: np.ndarray | None, before: np.ndarray, after: np.ndarray) -
     if truth is None:
         return None
     seen = truth >= 0
-    right = [(said[seen] == truth[seen]) for said in (before, after)]
-    n = int(seen.sum())
-    ends = [tuple(float(end) for end in wilson(one.sum(), n)) for one in right]
-    return Measured(float(right[0].mean()), *ends[0], float(right[1].mean()), *ends[1], n)
+    n, found = int(seen.sum()), []
+    for said in (before, after):
+        right = said[seen] == truth[seen]
+        found.append([float(right.mean()), *(float(end) for end in wilson(right.sum(), n))])
+    (was, was_low, was_high), (now, now_low, now_high) = found
+    return Measured(was, was_low, was_high, now, now_low, now_high, n)
 
 
 def _expected(estimator: PriorEstimator, told: Given, priors: PriorInterval) -> Expected:

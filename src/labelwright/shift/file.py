@@ -100,7 +100,7 @@ def _adapted(
     source: Path, target: Path, label: str | None, model: str | PathLike[str] | None, text: str | None,
     features: str | Sequence[str] | None, sheet: str | None, options: dict[str, Any],
 ) -> tuple[Adapted, files.Table]:  # fmt: skip
-    classifier = None if model is None else files.read_model(model)
+    classifier = None if model is None else files.read_model(Path(model))
     old, new = _read(source, sheet), _read(target, sheet)
     told = _told(old, new, label, classifier, text, features, options)
     asked = {"source": str(source), "target": str(target), **({} if model is None else {"model": str(model)})}
