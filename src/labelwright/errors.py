@@ -1,5 +1,8 @@
 """What goes wrong when input cannot be used, and the packages that are only needed sometimes."""
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from types import ModuleType
 
@@ -48,3 +51,22 @@ def need(module: str, *, extra: str, purpose: str) -> ModuleType:
         raise MissingPackage(
             f'{purpose} needs {package}; install it with: pip install "labelwright[{extra}]"'
         ) from problem
+
+
+@contextmanager
+def noted(notes: list[str]) -> Iterator[None]:
+    """Write down what would be a `DoubtfulInput` warning, as a sentence, in `notes`.
+
+    Examples
+    --------
+    >>> notes = []
+    >>> with noted(notes):
+    ...     warnings.warn("2 rows are empty", DoubtfulInput)
+    >>> notes
+    ['2 rows are empty.']
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", DoubtfulInput)
+        yield
+    said = (str(it.message) for it in caught if it.category is DoubtfulInput)
+    notes += [line[:1].upper() + line[1:] + "." for line in said]

@@ -10,7 +10,7 @@ from sklearn.metrics import cohen_kappa_score
 
 from labelwright import Exact, InputError, Votes
 from labelwright.combine.pairs import pairs, rank_one
-from labelwright.combine.statistics import agreement, duplicates, sources, told, wilson
+from labelwright.combine.statistics import agreement, duplicates, sources, told
 from labelwright.data.simulate import annotators
 from labelwright.parts.agreement import krippendorff
 
@@ -226,14 +226,6 @@ def test_agreement_of_votes_is_that_of_their_counts():
         wanted = krippendorff(votes.counts, scale=scale, draws=100, rng=np.random.default_rng(0))
         assert found == wanted
         assert found.low < found.value < found.high
-
-
-def test_wilson_is_that_of_scipy_at_the_ends_too():
-    low, high = wilson([0, 5, 10, 0], [10, 10, 10, 0])
-    for i, right in enumerate((0, 5, 10)):
-        wanted = binomtest(right, 10).proportion_ci(method="wilson")
-        assert (low[i], high[i]) == pytest.approx((wanted.low, wanted.high))
-    assert np.isnan([low[3], high[3]]).all()
 
 
 def test_nobody_and_nothing():

@@ -14,7 +14,7 @@ from tests.evidence import small
 
 from labelwright import Candidates, Exact, InputError, Marks, Noisy, Soft, Votes
 from labelwright.evidence import Evidence
-from labelwright.parts import adjust, calibration, metrics
+from labelwright.parts import _calibrate, adjust, calibration, metrics
 from labelwright.testing.maps import check_calibration
 
 FEW = settings(derandomize=True, deadline=None, max_examples=25)
@@ -93,7 +93,7 @@ def test_slopes_equal_finite_differences(kind, form):
     told = evidence_of(kind, codes, 3, rng)
     weight = {"vector": np.ones(3), "dirichlet": np.eye(3)}.get(form, np.ones(()))
     penalties = (0.5, 2.0) if form == "dirichlet" else None
-    asked = calibration._problem(probs, told, weight, shifted=form != "temperature", penalties=penalties)
+    asked = _calibrate.problem(probs, told, weight, shifted=form != "temperature", penalties=penalties)
     for _ in range(3):
         at = asked.start + rng.normal(scale=0.3, size=len(asked.start))
         gradient = asked(at)[1]
@@ -128,7 +128,7 @@ def test_temperature_equals_a_plain_search():
     def loss(scale):
         return (
             -np.log(adjust.temperature(probs, 1 / scale)[rows, codes]).sum()
-            + calibration.PRIOR * (scale - 1) ** 2 / 2
+            + _calibrate.PRIOR * (scale - 1) ** 2 / 2
         )
 
     best = minimize_scalar(loss, bounds=(0.01, 5), method="bounded", options={"xatol": 1e-8}).x
@@ -155,7 +155,7 @@ def test_known_maps_are_found_again():
 
 def test_dirichlet_without_penalty_is_logistic_regression_on_the_logs(monkeypatch):
     probs, codes, _, _ = drawn(n=400)
-    monkeypatch.setattr(calibration, "PRIOR", 1e-9)
+    monkeypatch.setattr(_calibrate, "PRIOR", 1e-9)
     fitted = calibration.dirichlet(probs, codes, off_diagonal=1e-9)
     logs = np.log(np.clip(probs, 1e-6, 1))
     peer = LogisticRegression(C=np.inf, tol=1e-10, max_iter=5000).fit(logs, codes)
@@ -346,3 +346,25 @@ def test_a_fitted_map_checks_what_it_is_called_with(form):
     if form != "temperature":  # one temperature fits any number of classes
         with pytest.raises(InputError, match="shape"):
             fitted([[0.5, 0.3, 0.2]])
+
+
+def test_tiny_probabilities_mean_what_they_say_where_that_explains_more():
+    rng = np.random.default_rng(0)
+    logits = 30 * rng.normal(size=(600, 3))
+    odds = np.exp(logits / 20 - (logits / 20).max(axis=1, keepdims=True))
+    codes = (rng.random((600, 1)) > (odds / odds.sum(axis=1, keepdims=True)).cumsum(axis=1)).sum(axis=1)
+    probs = np.exp(logits - logits.max(axis=1, keepdims=True))
+    probs /= probs.sum(axis=1, keepdims=True)
+    fitted = calibration.temperature(probs, codes)
+    assert fitted.floor < 1e-20
+    assert fitted.temperature == pytest.approx(20, rel=0.15)
+    assert metrics.log_loss(fitted(probs), codes) < metrics.log_loss(adjust.temperature(probs, 4.0), codes)
+
+
+def test_zeros_that_come_of_counting_do_not():
+    rng = np.random.default_rng(1)
+    codes = rng.integers(3, size=400)
+    said = np.where(rng.random(400) < 0.8, codes, rng.integers(3, size=400))
+    fitted = calibration.temperature(np.eye(3)[said], codes)
+    assert fitted.floor == 1e-6
+    assert fitted(np.eye(3)).max() == pytest.approx((codes == said).mean(), abs=0.03)

@@ -54,6 +54,31 @@ def test_one_row_and_rows_that_rule_classes_out():
     np.testing.assert_allclose(proportions(tiny).proportions, [0, 1], atol=1e-6)
 
 
+def test_rows_that_only_one_class_explains_are_all_explained():
+    table = np.r_[np.eye(4)[[3] * 27], np.eye(4)[[0, 1, 2]]]
+    mass, scale = np.r_[np.ones(27), np.full(3, 1e4)], np.array([6.1, 6, 6, 2])
+    with np.errstate(all="raise"):
+        found = proportions(table, scale, start=np.array([1 / 6.1, 1 / 6, 1 / 6, 0.5]), weights=mass)
+    assert found.converged
+    wanted = mass @ table / mass.sum()  # each class explains its rows, whatever the scale
+    best = mass @ np.log(table @ (wanted * scale)) / mass.sum()
+    assert found.log_likelihood == pytest.approx(best, abs=1e-4)
+    np.testing.assert_allclose(found.proportions, wanted, atol=2e-4)
+
+
+@pytest.mark.parametrize("estimator", [MLLS(), MLLS(calibration=None), KDEy()], ids=repr)
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_probabilities_of_0_and_1_are_taken_as_they_are(estimator, kind):
+    rng = np.random.default_rng(3)
+    truth = np.repeat(np.arange(4), 25)
+    probs = np.eye(4)[np.where(rng.random(100) < 0.9, truth, rng.integers(4, size=100))].astype(kind)
+    fitted = estimator.fit(probs, truth)
+    priors = fitted.estimate(probs[:50])  # of the first two classes
+    assert priors[:2].sum() > 0.9
+    assert np.isfinite(fitted.interval(probs[:50], n_boot=10).low).all()
+    assert np.isfinite(fitted.correct(probs)).all()
+
+
 def test_weights_of_rows_are_repetitions():
     rng = np.random.default_rng(0)
     table, times = rng.random((50, 4)), rng.integers(0, 4, 50)

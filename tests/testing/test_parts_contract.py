@@ -107,7 +107,7 @@ WITHOUT_ROLE = {
 OTHERS = {
     "agreement", "arrays", "blend", "cells", "channel", "class_gaussians", "contrastive", "deferral", "distances",
     "graph_kernels", "graphs", "kernels", "label_tree", "moments", "nearest", "neighbours", "open_set", "priors",
-    "resample", "self_training", "skill", "subspaces", "triplets",
+    "resample", "self_training", "shares", "skill", "subspaces", "triplets",
 }  # fmt: skip
 
 

@@ -1,7 +1,6 @@
 """The everyday function of the room: which of these labels are wrong?"""
 
 import time
-import warnings
 from collections.abc import Sequence
 from functools import partial
 from os import PathLike
@@ -20,11 +19,11 @@ from labelwright.audit.model_judge import as_judge
 from labelwright.audit.result import Audit
 from labelwright.audit.verdicts import Verdicts
 from labelwright.audit.verdicts import judge as weigh
-from labelwright.errors import DoubtfulInput, InputError
+from labelwright.errors import DoubtfulInput, InputError, noted
 from labelwright.evidence import Evidence, Exact, Marks, as_evidence
 from labelwright.evidence.checks import check_probs, check_table
 from labelwright.loops.cross_fit import cross_fit, n_rows
-from labelwright.parts.blend import blend
+from labelwright.loops.pooled import pooled
 
 LEAST = 0.1  # a label less likely to be wrong than this is not worth a look
 
@@ -146,6 +145,8 @@ def labels(
         verdicts, second = second_opinion.ask(asked, X, told, verdicts, judge_rows, rng, like=like)
         notes.append(second_opinion.said(second))
         used["judge"] = f"{second.name}: {len(second.rows)} labels, weight {second.weight:.2f}"
+        table, used["model"] = pooled(features, unseen, told, rng)
+    verdicts = judge(told, table, rng)
     flagged = _flagged(verdicts, table, told, filter_by)
     used["seconds"] = round(time.perf_counter() - started, 1)
     return assemble(
@@ -214,6 +215,8 @@ def _features(X: Any, told: Evidence, encoder: Any, notes: list[str]) -> models.
         str(w.message)[0].upper() + str(w.message)[1:] + "." for w in caught if w.category is DoubtfulInput
     ]
     return found
+    with noted(notes):
+        return _features_of(X, told.n_classes, encoder)
 
 
 def features_of(X: Any, k: int, encoder: Any) -> models.Features:

@@ -1,7 +1,6 @@
 """An audit as readers see it: names for classes, previews for rows, columns of any frame."""
 
 import math
-from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +8,7 @@ import numpy as np
 from labelwright.audit.result import Audit
 from labelwright.frames import column, names
 from labelwright.report import Preview, plain
+from labelwright.report.text import distinct
 
 SHORT = 160  # characters of a neighbour's text
 BYTES = {"text": 850_000, "table": 1_500_000, "image": 6_000_000}  # for all previews of a page
@@ -62,15 +62,6 @@ class View:
             self._left -= _weight(drawn)
             self.previews[row] = drawn
         return self.previews[row]
-
-
-def distinct(classes: Sequence[Hashable]) -> dict[Hashable, str]:
-    """Name every class; those that would read the same (1 and "1") by how they are written in code."""
-    shown = {c: plain(c) for c in (c.item() if isinstance(c, np.generic) else c for c in classes)}
-    seen: dict[str, int] = {}
-    for name in shown.values():
-        seen[name] = seen.get(name, 0) + 1
-    return {c: plain(repr(c)) if seen[name] > 1 else name for c, name in shown.items()}
 
 
 def is_many(value: Any) -> bool:

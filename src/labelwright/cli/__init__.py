@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 from labelwright import __version__
-from labelwright.cli import audit, combine, demo, papers, reproduce
+from labelwright.cli import adapt, audit, combine, demo, papers, reproduce
 from labelwright.errors import DoubtfulInput, InputError, MissingPackage
 
 INTERRUPTED = 130
@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 app.command("audit")(audit.audit)
 app.command("combine")(combine.combine)
+app.command("adapt")(adapt.adapt)
 app.command("demo")(demo.demo)
 app.command("papers")(papers.papers)
 app.command("reproduce")(reproduce.reproduce)

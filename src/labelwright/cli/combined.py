@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from labelwright import frames
-from labelwright.cli.summary import Console
+from labelwright.cli.summary import Console, said
 from labelwright.combine import Combined
 from labelwright.combine.trust import method_words
 from labelwright.report.text import plain, plural
@@ -31,15 +31,8 @@ def show(found: Combined, *, name: str, out: Path, err: bool = False) -> None:
     if table is not None:
         console.print()
         console.print(table)
-    if found.notes:
-        console.print("\nAssumed and noticed:")
-        for note in found.notes:
-            console.print(f"  · {escape(plain(note, 400))}")
-    hints = found.hints()
-    if hints:
-        console.print("\nNext:")
-        for hint in hints:
-            console.print(f"  · {escape(hint)}")
+    said(console, "Assumed and noticed:", found.notes)
+    said(console, "Next:", found.hints())
     console.print(
         f"\nWritten to [bold]{escape(str(out))}[/]: report.html (open it in a browser), labels.csv, sources.csv.\n"
     )

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from rich.console import Console as RichConsole
@@ -21,6 +22,15 @@ class Console(RichConsole):
     def on_broken_pipe(self) -> None:
         self.quiet = True
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def said(console: RichConsole, heading: str, lines: Iterable[str]) -> None:
+    """Print sentences under a heading, or nothing where there are none."""
+    lines = list(lines)
+    if lines:
+        console.print(f"\n{heading}")
+    for line in lines:
+        console.print(f"  · {escape(plain(line, 400))}")
 
 
 def show(found: Audit, *, name: str, out: Path, err: bool = False) -> None:
@@ -53,10 +63,7 @@ def show(found: Audit, *, name: str, out: Path, err: bool = False) -> None:
         console.print("No row stands out.")
     for line in _also(found):
         console.print(line)
-    if found.notes:
-        console.print("\nAssumed and noticed:")
-        for note in found.notes:
-            console.print(f"  · {escape(note)}")
+    said(console, "Assumed and noticed:", found.notes)
     console.print(
         f"\nWritten to [bold]{escape(str(out))}[/]: report.html (open it in a browser), issues.csv, issues.parquet, "
         "corrected labels.\n"

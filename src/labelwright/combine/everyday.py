@@ -28,6 +28,7 @@ from labelwright.errors import InputError
 from labelwright.evidence import Votes
 from labelwright.evidence.classes import decode, encode
 from labelwright.parts.agreement import Agreement
+from labelwright.parts.shares import wilson
 
 DRAWN, CONFUSED = 60_000_000, 60_000_000  # votes, and cells of confusions, looked at over all draws
 DRAWS = (20, 500)  # fewest and most
@@ -197,7 +198,7 @@ def score(told: Votes, posterior: np.ndarray, gold: Any) -> Scored:
         )
     right = posterior.argmax(axis=1)[known] == truth[known]
     plain = MajorityVote().fit(told).predict_proba().argmax(axis=1)[known] == truth[known]
-    low, high = statistics.wilson(right.sum(), known.sum())
+    low, high = wilson(right.sum(), known.sum())
     return Scored(float(right.mean()), float(low), float(high), int(known.sum()), float(plain.mean()))
 
 

@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 
 from labelwright import files
-from labelwright.combine import read, statistics
+from labelwright.combine import read
 from labelwright.combine.everyday import votes
 from labelwright.combine.majority import MajorityVote
 from labelwright.combine.result import Combined, Scored
 from labelwright.combine.save import save
 from labelwright.errors import InputError
 from labelwright.evidence import Votes
+from labelwright.parts.shares import wilson
+from labelwright.report.text import clause
 
 
 def file(
@@ -85,7 +87,7 @@ def _combined(
 ) -> Combined:  # fmt: skip
     table = files.read(path, sheet=sheet)
     told = read.votes_of(table, item=item, source=source, label=label, abstain=abstain)
-    notes = [*(_sentence(note) for note in table.notes), *told.notes]
+    notes = [*(clause(note) for note in table.notes), *told.notes]
     del table  # votes take a tenth of it
     pair = told.gold
     if gold is not None:
@@ -167,9 +169,5 @@ def scored(found: Combined, truth: np.ndarray) -> Scored:
     known = (truth >= 0) & (np.diff(told.first) > 0)
     right = found.posterior.argmax(axis=1)[known] == truth[known]
     plain = MajorityVote().fit(told).predict_proba().argmax(axis=1)[known] == truth[known]
-    low, high = statistics.wilson(right.sum(), known.sum())
+    low, high = wilson(right.sum(), known.sum())
     return Scored(float(right.mean()), float(low), float(high), int(known.sum()), float(plain.mean()))
-
-
-def _sentence(note: str) -> str:
-    return note[:1].lower() + note[1:].rstrip(".")

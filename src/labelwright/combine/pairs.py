@@ -7,8 +7,9 @@ import numpy as np
 from scipy import sparse
 
 from labelwright import frames
-from labelwright.combine.statistics import Z95, Told, told, wilson
+from labelwright.combine.statistics import Told, told
 from labelwright.evidence import Votes
+from labelwright.parts.shares import Z95, wilson
 
 PARTNERS = 3  # with fewer, what a source is like can be told from none of them
 STEPS = 100

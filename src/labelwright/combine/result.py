@@ -12,9 +12,9 @@ import numpy as np
 from labelwright.combine.base import LabelModel
 from labelwright.combine.compare import Gain
 from labelwright.combine.pairs import Pairs, pairs
-from labelwright.combine.statistics import Z95
 from labelwright.evidence import Votes
 from labelwright.parts.agreement import Agreement
+from labelwright.parts.shares import Z95
 
 UNSURE = 0.6  # labels less probable than this are worth another vote
 COMPARED = 50_000  # items on which sources are compared with each other

@@ -54,7 +54,7 @@ def sources(view: View) -> Section:
     )
     if len(places) > ROWS:
         lead += f" These are {count(ROWS)} of {count(len(places))}; all are in sources.csv."
-    body = table if len(view.source) <= DRAWN else macro("both", _spread(view), table)
+    body = table if len(view.source) <= DRAWN else report.stack(_spread(view), table)
     return Section("sources", "How good each source is", body, short="Sources", lead=lead)
 
 
@@ -108,7 +108,7 @@ def agreement(view: View) -> Section:
     title = "How far the sources agree"
     if not math.isfinite(alpha.value):
         words = "Nothing to compare: no item has two votes, or all votes say the same."
-        return Section("agreement", title, macro("empty", words), short="Agreement")
+        return Section("agreement", title, report.empty(words), short="Agreement")
     lead = (
         f"Krippendorff's alpha is {alpha.value:.2f} (95 % interval {alpha.low:.2f} to {alpha.high:.2f}), over "
         f"{count(alpha.n)} items with two votes or more: 1 is full agreement, 0 what chance would give. "
@@ -131,7 +131,7 @@ def _pair_map(view: View) -> Markup:
         chosen = set(np.argsort(-voters, kind="stable")[:MAPPED].tolist())
         order = [i for i in order if i in chosen]
     if len(order) < 2 or not np.isfinite(seen.kappa[np.ix_(order, order)]).any():
-        return macro("empty", "No two sources voted on the same items often enough to compare them.")
+        return report.empty("No two sources voted on the same items often enough to compare them.")
     names = [plain(seen.source[i], 24) for i in order]
     top = float(np.nanmax(seen.kappa[np.ix_(order, order)]))
     top = top if top > 0 else 1.0
@@ -183,7 +183,7 @@ def conflicts(view: View) -> Section:
     rows = np.flatnonzero(differ)
     if not len(rows):
         words = "Nobody contradicts anybody: no item has two different votes."
-        return Section("conflicts", title, macro("empty", words), short="Conflicts")
+        return Section("conflicts", title, report.empty(words), short="Conflicts")
     order = rows[np.lexsort((-counts[rows], view.p[rows].round(4)))][:CONFLICTS]
     truth = view.found.truth
     true_name = [*view.classes, "another"]
@@ -241,7 +241,7 @@ def copying(view: View) -> Section:
     met = int((np.triu(seen.both, 1) > 0).sum())
     if not nearest:
         few = "Whether anybody copies cannot be told: that takes four sources that share enough items with each other."
-        return Section("copying", title, macro("empty", few), short="Copying")
+        return Section("copying", title, report.empty(few), short="Copying")
     lead = (
         "Pairs that say the same more often than two sources of their skill would that share nothing but the truth. "
         "The votes cannot show who copied from whom, or whether both copied from a third."
@@ -256,12 +256,11 @@ def copying(view: View) -> Section:
         + (f" ({count(met - len(nearest))} more share too few items)" if met > len(nearest) else "")
         + ": all agree about as much as their skill explains."
     )
-    close = macro(
-        "folded",
+    close = report.folded(
         f"The pairs that come closest ({min(NEAREST, len(nearest))})",
         _copy_table(nearest[:NEAREST], "Pairs of sources that come closest to copying"),
     )
-    return Section("copying", title, macro("both", macro("empty", words), close), short="Copying", lead=lead)
+    return Section("copying", title, report.stack(report.empty(words), close), short="Copying", lead=lead)
 
 
 def _copy_table(pairs: list[Copy], caption: str) -> Markup:

@@ -1,17 +1,16 @@
 """Sections of the page about the labels: how sure they are, what is called what, and how far to trust it all."""
 
 import math
-from typing import Any
 
 import numpy as np
 from markupsafe import Markup
 
 from labelwright import report
-from labelwright.combine import statistics
 from labelwright.combine.dawid_skene import DawidSkene
 from labelwright.combine.report_view import View, macro
 from labelwright.combine.result import UNSURE, Combined
-from labelwright.report import Section, count, percent, plain
+from labelwright.parts.shares import wilson
+from labelwright.report import Section, count, percent
 
 LONG_MATRIX = 30  # classes
 BINS = 10
@@ -63,7 +62,7 @@ def _calibration(view: View) -> Markup:
     n = np.bincount(at, minlength=BINS)
     with np.errstate(invalid="ignore"):
         predicted, observed = (np.bincount(at, v, BINS) / n for v in (p, right))
-    low, high = statistics.wilson(np.bincount(at, right, BINS), n)
+    low, high = wilson(np.bincount(at, right, BINS), n)
     return report.reliability(
         predicted, observed, low, high, n, x="probability of the label", y="how often it is right"
     )
@@ -75,7 +74,7 @@ def confusion(view: View) -> Section:
     if not (view.known.any() and isinstance(model, DawidSkene) and model.counts_.any()):
         what = "This method does" if view.known.any() else "These votes do"
         words = f"{what} not tell which classes sources mix up."
-        return Section("confusion", title, macro("empty", words), short="Mix-ups")
+        return Section("confusion", title, report.empty(words), short="Mix-ups")
     table = model.counts_.sum(axis=0)
     total = table.sum(axis=1, keepdims=True)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -124,13 +123,9 @@ def trust(view: View) -> Section:
             "gold.",
         ),
     ]
-    settings = [("method", view.found.method)]
-    settings += [
-        (plain(key, 60), _setting(value))
-        for key, value in view.found.settings.items()
-        if key not in ("file", "method")
-    ]
-    return Section("trust", "How far to trust this", macro("trust", words, settings), short="Trust")
+    kept = {key: value for key, value in view.found.settings.items() if key not in ("file", "method")}
+    settings = {"method": view.found.method, **kept}
+    return Section("trust", "How far to trust this", report.trust(words, settings), short="Trust")
 
 
 def method_words(found: Combined) -> str:
@@ -158,7 +153,3 @@ def method_words(found: Combined) -> str:
     return (
         f"{start}No clear difference: {tested} foresees unseen votes about as well as majority does {shares}."
     )
-
-
-def _setting(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else plain(value, 300)

@@ -12,6 +12,7 @@ Examples
 """
 
 from labelwright.files.cells import safe_cell
+from labelwright.files.estimators import read_model
 from labelwright.files.limits import Limits
 from labelwright.files.output import OutputFolder
 from labelwright.files.pictures import picture_paths
@@ -26,6 +27,7 @@ __all__ = [
     "Table",
     "picture_paths",
     "read",
+    "read_model",
     "read_probs",
     "roles",
     "safe_cell",

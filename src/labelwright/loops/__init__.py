@@ -10,9 +10,10 @@ from labelwright.loops.climb import Climbed, climb
 from labelwright.loops.cross_fit import cross_fit
 from labelwright.loops.em import Fitted, em, flat, possible
 from labelwright.loops.fit_soft import fit_soft, learner
+from labelwright.loops.pooled import pooled
 from labelwright.loops.teach import Lesson, teach, unsure
 
 __all__ = [
     "Acquired", "Climbed", "Fitted", "Lesson", "acquire", "climb", "cross_fit", "em", "fit_soft", "flat", "learner",
-    "possible", "teach", "unsure",
+    "pooled", "possible", "teach", "unsure",
 ]  # fmt: skip

@@ -6,9 +6,13 @@ from array_api_compat import array_namespace
 
 from labelwright.parts.arrays import as_like
 
+LEAST = 1e-6  # what a probability of 0 counts as
 
-def temperature(probs: Any, value: float) -> Any:
+
+def temperature(probs: Any, value: float, floor: float = LEAST) -> Any:
     """Sharpen (value < 1) or flatten (value > 1) every row: ``probs ** (1 / value)``, normalised.
+
+    A probability below `floor` counts as that.
 
     Examples
     --------
@@ -16,7 +20,7 @@ def temperature(probs: Any, value: float) -> Any:
     >>> temperature(np.array([[0.8, 0.2]]), 0.5).round(3).tolist()
     [[0.941, 0.059]]
     """
-    return _softmax(_log(probs) / value)
+    return _softmax(_log(probs, floor) / value)
 
 
 def reprior(probs: Any, old: Any, new: Any) -> Any:
@@ -44,17 +48,18 @@ def forward(probs: Any, channel: Any) -> Any:
     return probs @ as_like(channel, probs)
 
 
-def affine(probs: Any, weight: Any, shift: Any = 0.0) -> Any:
+def affine(probs: Any, weight: Any, shift: Any = 0.0, floor: float = LEAST) -> Any:
     """Map the log-probabilities linearly: ``softmax(weight * log p + shift)``, or ``weight @ log p`` for a matrix.
 
     One number is temperature scaling (1 / temperature), one per class vector scaling, a matrix Dirichlet
-    calibration; all are fitted in `labelwright.parts.calibration`. A probability below 1e-6 counts as 1e-6.
+    calibration; all are fitted in `labelwright.parts.calibration`. A probability below `floor` counts as that.
 
     Parameters
     ----------
     probs : array (n, k)
     weight : float, array (k,), or array (k, k) whose row j weighs the log-probabilities for class j
     shift : float or array (k,), default 0
+    floor : float, default 1e-6
 
     Examples
     --------
@@ -62,7 +67,7 @@ def affine(probs: Any, weight: Any, shift: Any = 0.0) -> Any:
     >>> affine(np.array([[0.8, 0.2]]), np.array([[0.0, 1.0], [1.0, 0.0]])).round(3).tolist()
     [[0.2, 0.8]]
     """
-    return _softmax(linear(_log(probs), as_like(weight, probs)) + as_like(shift, probs))
+    return _softmax(linear(_log(probs, floor), as_like(weight, probs)) + as_like(shift, probs))
 
 
 def linear(logs: Any, weight: Any) -> Any:
@@ -101,9 +106,9 @@ def bent(probs: Any, power: float) -> Any:
     return xp.sign(centred) * xp.abs(centred) ** power
 
 
-def _log(probs: Any) -> Any:
+def _log(probs: Any, floor: float = LEAST) -> Any:
     xp = array_namespace(probs)
-    return xp.log(xp.clip(probs, 1e-6, 1.0))
+    return xp.log(xp.clip(probs, floor, 1.0))
 
 
 def _softmax(logits: Any) -> Any:

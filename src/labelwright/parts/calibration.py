@@ -9,26 +9,21 @@ have no slope. For labels this is the usual log-loss and has one optimum; for ot
 optimum is the one that L-BFGS reaches from the model's own probabilities, and is never worse than those.
 
 Separable data do not run away: scales and shifts carry a normal prior about "no change" worth `PRIOR`, and scales
-stay within `SCALES`. A probability below 1e-6 counts as 1e-6 (`adjust.affine`).
+stay within `SCALES`.
+
+What a probability of 0 counts as (the `floor` of a map) is fitted too: the tiny numbers of naive Bayes may mean what
+they say or nothing, so of the `FLOORS` that one is taken under which what was told is most probable.
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, fields
-from typing import NamedTuple
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from labelwright.errors import InputError
-from labelwright.evidence import Evidence, as_evidence
-from labelwright.evidence.checks import check_probs
 from labelwright.parts import adjust
-
-Told = Evidence | ArrayLike
-
-PRIOR = 0.1  # precision of the normal prior of every scale and shift: a standard deviation of 3.2
-SCALES = (0.01, 100.0)
-TINY = 1e-300  # keeps what was told possible when a step of the search overshoots
+from labelwright.parts._calibrate import Told, columns, fit, heard, normalised
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -39,59 +34,69 @@ class Calibration(ABC):
     """
 
     def __call__(self, probs: ArrayLike) -> np.ndarray:
-        last = getattr(self, fields(self)[-1].name)  # a number, or one entry per class
-        k = _columns(probs) if isinstance(last, float) else len(last)
-        return self._map(_normalised(probs, len(np.asarray(probs)), k))
+        last = getattr(self, self._shown()[-1])  # a number, or one entry per class
+        k = columns(probs) if isinstance(last, float) else len(last)
+        return self._map(normalised(probs, len(np.asarray(probs)), k))
 
     def __repr__(self) -> str:
-        shown = (f"{field.name}={_short(getattr(self, field.name))}" for field in fields(self))
+        shown = (f"{name}={_short(getattr(self, name))}" for name in self._shown())
         return f"{type(self).__name__}({', '.join(shown)})"
+
+    def _shown(self) -> list[str]:
+        return [it.name for it in fields(self) if it.repr]
 
     @abstractmethod
     def _map(self, probs: np.ndarray) -> np.ndarray: ...
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Temperature(Calibration):
+class LogCalibration(Calibration):
+    """A map of log-probabilities; below `floor` they count as that. An abstract base."""
+
+    floor: float = field(default=adjust.LEAST, repr=False, kw_only=True)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Temperature(LogCalibration):
     """One temperature for all classes: above 1 the model was too sure of itself."""
 
     temperature: float
 
     def _map(self, probs: np.ndarray) -> np.ndarray:
-        return adjust.temperature(probs, self.temperature)
+        return adjust.temperature(probs, self.temperature, self.floor)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BiasCorrectedTemperature(Calibration):
+class BiasCorrectedTemperature(LogCalibration):
     """One temperature and a shift (k,) of each class, in nats: above 0 the model gave the class too little."""
 
     temperature: float
     shift: np.ndarray
 
     def _map(self, probs: np.ndarray) -> np.ndarray:
-        return adjust.affine(probs, 1 / self.temperature, self.shift)
+        return adjust.affine(probs, 1 / self.temperature, self.shift, self.floor)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Vector(Calibration):
+class Vector(LogCalibration):
     """A scale (k,) and a shift (k,) of each class's log-probability."""
 
     scale: np.ndarray
     shift: np.ndarray
 
     def _map(self, probs: np.ndarray) -> np.ndarray:
-        return adjust.affine(probs, self.scale, self.shift)
+        return adjust.affine(probs, self.scale, self.shift, self.floor)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Dirichlet(Calibration):
+class Dirichlet(LogCalibration):
     """A matrix (k, k), one row per class that comes out, and a shift (k,)."""
 
     matrix: np.ndarray
     shift: np.ndarray
 
     def _map(self, probs: np.ndarray) -> np.ndarray:
-        return adjust.affine(probs, self.matrix, self.shift)
+        return adjust.affine(probs, self.matrix, self.shift, self.floor)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -136,8 +141,8 @@ def temperature(probs: ArrayLike, told: Told) -> Temperature:
     >>> fitted([[0.99, 0.01]]).round(2).tolist()
     [[0.85, 0.15]]
     """
-    (scale,) = _fit(probs, told, np.ones(()), shifted=False)
-    return Temperature(float(1 / scale))
+    floor, scale = fit(probs, told, np.ones(()), shifted=False)
+    return Temperature(float(1 / scale), floor=float(floor))
 
 
 def bias_corrected_temperature(probs: ArrayLike, told: Told) -> BiasCorrectedTemperature:
@@ -154,8 +159,8 @@ def bias_corrected_temperature(probs: ArrayLike, told: Told) -> BiasCorrectedTem
     >>> bias_corrected_temperature([[0.7, 0.3], [0.3, 0.7], [0.5, 0.5]] * 100, told)([[0.5, 0.5]]).round(1).tolist()
     [[0.3, 0.7]]
     """
-    scale, shift = _fit(probs, told, np.ones(()))
-    return BiasCorrectedTemperature(float(1 / scale), shift)
+    floor, scale, shift = fit(probs, told, np.ones(()))
+    return BiasCorrectedTemperature(float(1 / scale), shift, floor=float(floor))
 
 
 def vector(probs: ArrayLike, told: Told) -> Vector:
@@ -171,8 +176,8 @@ def vector(probs: ArrayLike, told: Told) -> Vector:
     >>> fitted([[0.7, 0.3], [0.6, 0.4]]).argmax(axis=1).tolist()
     [0, 1]
     """
-    scale, shift = _fit(probs, told, np.ones(_columns(probs)))
-    return Vector(scale, shift)
+    floor, scale, shift = fit(probs, told, np.ones(columns(probs)))
+    return Vector(scale, shift, floor=float(floor))
 
 
 def dirichlet(
@@ -212,8 +217,8 @@ def dirichlet(
     for name, value in (("off_diagonal", off_diagonal), ("intercept", intercept)):
         if not 0 < value < np.inf:
             raise InputError(f"{name}={value!r} must be positive: without it the map follows every chance")
-    matrix, shift = _fit(probs, told, np.eye(_columns(probs)), penalties=(off_diagonal, intercept))
-    return Dirichlet(matrix, shift)
+    floor, matrix, shift = fit(probs, told, np.eye(columns(probs)), penalties=(off_diagonal, intercept))
+    return Dirichlet(matrix, shift, floor=float(floor))
 
 
 def isotonic(probs: ArrayLike, told: Told) -> Isotonic:
@@ -235,7 +240,7 @@ def isotonic(probs: ArrayLike, told: Told) -> Isotonic:
     """
     from sklearn.isotonic import IsotonicRegression
 
-    table, evidence = _heard(probs, told)
+    table, evidence = heard(probs, told)
     targets = evidence.posterior(
         adjust.temperature(table, 1.0)
     )  # no zeros, which could contradict what was told
@@ -246,111 +251,6 @@ def isotonic(probs: ArrayLike, told: Told) -> Isotonic:
         knots.append(curve.X_thresholds_)
         heights.append(curve.y_thresholds_)
     return Isotonic(tuple(knots), tuple(heights))
-
-
-class _Problem(NamedTuple):
-    """Minus the mean log-evidence of ``softmax(weight * logs + shift)`` with its penalty, and the slope of both."""
-
-    logs: np.ndarray
-    evidence: Evidence
-    start: np.ndarray
-    pull: np.ndarray
-    weight_shape: tuple[int, ...]
-
-    def split(self, parameters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Weight and shift; the shift is empty in a map that has none."""
-        size = int(np.prod(self.weight_shape))
-        return parameters[:size].reshape(self.weight_shape), parameters[size:]
-
-    def __call__(self, parameters: np.ndarray) -> tuple[float, np.ndarray]:
-        weight, shift = self.split(parameters)
-        logits = adjust.linear(self.logs, weight)
-        adjusted = np.maximum(adjust._softmax(logits + shift if shift.size else logits), TINY)
-        posterior, told = self.evidence.condition(adjusted)
-        value = -told.mean()
-        slope = (adjusted - posterior) / len(adjusted)  # Fisher's identity
-        if weight.ndim == 2:
-            by_weight = slope.T @ self.logs
-        else:
-            by_weight = (slope * self.logs).sum(axis=None if weight.ndim == 0 else 0)
-        gradient = np.append(np.ravel(by_weight), slope.sum(axis=0) if shift.size else [])
-        away = parameters - self.start
-        return value + (self.pull * away**2).sum() / 2, gradient + self.pull * away
-
-
-def _problem(
-    probs: ArrayLike,
-    told: Told,
-    weight: np.ndarray,
-    *,
-    shifted: bool = True,
-    penalties: tuple[float, float] | None = None,
-) -> _Problem:
-    """What a parametric map minimises, starting at `weight`, the identity: (), (k,) or (k, k)."""
-    table, evidence = _heard(probs, told)
-    n, k = table.shape
-    pull = np.full(weight.shape, PRIOR / n)
-    shift_pull = np.full(k if shifted else 0, PRIOR / n)
-    if penalties is not None:
-        pull[~np.eye(k, dtype=bool)] = 2 * penalties[0] / (k * (k - 1))
-        shift_pull[:] = 2 * penalties[1] / k
-    start = np.append(weight.ravel(), np.zeros(len(shift_pull)))
-    return _Problem(adjust._log(table), evidence, start, np.append(pull.ravel(), shift_pull), weight.shape)
-
-
-def _fit(probs: ArrayLike, told: Told, weight: np.ndarray, **options: object) -> tuple[np.ndarray, ...]:
-    from scipy.optimize import minimize
-
-    asked = _problem(probs, told, weight, **options)  # type: ignore[arg-type]
-    free = len(asked.start) if weight.ndim == 2 else len(asked.start) - weight.size
-    bounds = [SCALES] * (len(asked.start) - free) + [(None, None)] * free
-    found = minimize(
-        asked, asked.start, jac=True, method="L-BFGS-B", bounds=bounds,
-        options={"ftol": 1e-11, "gtol": 1e-6, "maxiter": 5000},
-    )  # fmt: skip
-    weight, shift = asked.split(found.x)
-    return (weight, shift) if shift.size else (weight,)
-
-
-def _heard(probs: ArrayLike, told: Told) -> tuple[np.ndarray, Evidence]:
-    """Probabilities and evidence of the rows of which something was told, both checked."""
-    k = _columns(probs)
-    evidence = as_evidence(told, k)
-    if len(evidence.states) == 2:
-        raise InputError(
-            "told is about tags, and these maps are for one class per item; calibrate tag j by itself: "
-            "probs np.stack([1 - p[:, j], p[:, j]], axis=1), told its marks with None where unknown"
-        )
-    table = _normalised(probs, len(evidence), evidence.n_classes)
-    told_of = evidence.informed
-    if not told_of.any():
-        raise InputError(
-            f"told says nothing about any of {len(evidence)} items, so there is nothing to fit to"
-        )
-    if not told_of.all():
-        table, evidence = table[told_of], evidence[told_of]
-    if evidence.unit == "item":
-        message = evidence.message(np.full(table.shape, 1 / table.shape[1]))
-        alone = np.flatnonzero((message == message.max(axis=1, keepdims=True)).all(axis=0))
-        if len(alone):
-            name = evidence.classes.tolist()[alone[0]]
-            raise InputError(
-                f"told holds one class only: {name!r} explains all {len(evidence)} items, so the best map would always "
-                "say it; calibrate on items of at least two classes"
-            )
-    return table, evidence
-
-
-def _normalised(probs: ArrayLike, n: int, k: int) -> np.ndarray:
-    table = check_probs(probs, n, k).astype(np.float64)
-    return table / table.sum(axis=1, keepdims=True)  # the check lets sums be off by 0.01
-
-
-def _columns(probs: ArrayLike) -> int:
-    shape = np.shape(probs)
-    if len(shape) != 2:
-        raise InputError(f"probs have shape {shape}, expected (n, k): one row per item, one column per class")
-    return shape[1]
 
 
 def _short(value: float | np.ndarray) -> str:

@@ -5,9 +5,10 @@ that search, sort, filter and page in the browser, and charts that carry a text 
 passes in as `str` is escaped; only `markupsafe.Markup` is taken as it is.
 """
 
-from labelwright.report.charts import bars, heat_map, interval_bar, range_cell, reliability
+from labelwright.report.charts import Move, bars, heat_map, interval_bar, moves, range_cell, reliability
 from labelwright.report.curves import Line, Mark, curves, slopes
 from labelwright.report.page import Page, Section
+from labelwright.report.pieces import empty, folded, stack, trust
 from labelwright.report.preview import Preview, preview
 from labelwright.report.tables import Cell, Column, DataTable, plain_table
 from labelwright.report.templates import template
@@ -19,14 +20,18 @@ __all__ = [
     "DataTable",
     "Line",
     "Mark",
+    "Move",
     "Page",
     "Preview",
     "Section",
     "bars",
     "count",
     "curves",
+    "empty",
+    "folded",
     "heat_map",
     "interval_bar",
+    "moves",
     "percent",
     "plain",
     "plain_table",
@@ -35,5 +40,7 @@ __all__ = [
     "range_cell",
     "reliability",
     "slopes",
+    "stack",
     "template",
+    "trust",
 ]

@@ -19,6 +19,16 @@ class Bar(NamedTuple):
     text: str
 
 
+class Move(NamedTuple):
+    """A share that moved: what it is, from where to where, between which bounds."""
+
+    name: str
+    before: float
+    after: float
+    low: float
+    high: float
+
+
 def _draw(macro: str, *arguments: object) -> Markup:
     return getattr(template("blocks.html.jinja").module, macro)(*arguments)  # type: ignore[no-any-return]
 
@@ -60,6 +70,36 @@ def range_cell(value: float, low: float, high: float, top: float) -> Markup:
         return Markup(DASH)
     words = percents(value, low, high)
     return _draw("range_cell", _at(value, top), _at(low, top), _at(high, top), words)
+
+
+def moves(rows: Sequence[Move], *, label: str, before: str, after: str) -> Markup:
+    """Draw shares before and after, a ring and a point on one axis from zero, with the interval behind the point.
+
+    Examples
+    --------
+    >>> "10 %" in moves([Move("cat", 0.05, 0.1, 0.08, 0.12)], label="Shares", before="old", after="new").replace(
+    ...     "\u00a0", " "
+    ... )
+    True
+    """
+    top = ceiling(max((max(it.high, it.after, it.before) for it in rows), default=1.0))
+    ticks = [(100 * i / 4, percent(top * i / 4, _digits(top / 4) if i else 0)) for i in range(5)]
+    drawn = []
+    for it in rows:
+        words = percents(it.before, it.after, it.low, it.high)
+        drawn.append(
+            {
+                "name": plain(it.name, 60),
+                "before": _at(it.before, top),
+                "after": _at(it.after, top),
+                "low": _at(it.low, top),
+                "high": _at(it.high, top),
+                "from": _at(min(it.before, it.after), top),
+                "to": _at(max(it.before, it.after), top),
+                "words": words,
+            }
+        )
+    return _draw("moves", drawn, ticks, label, before, after)
 
 
 def bars(

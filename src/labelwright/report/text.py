@@ -3,7 +3,10 @@
 import json
 import math
 import re
+from collections.abc import Hashable, Sequence
 from typing import Any
+
+import numpy as np
 
 NBSP = "\u00a0"
 DASH = "\u2013"  # stands where there is no number
@@ -113,6 +116,32 @@ def plural(number: int, one: str, many: str | None = None) -> str:
     ('1 row', '2,100 rows', '0 classes')
     """
     return f"{count(number)} {one if number == 1 else many or one + 's'}"
+
+
+def distinct(classes: Sequence[Hashable]) -> dict[Hashable, str]:
+    """Name every class; those that would read the same (1 and "1") by how they are written in code.
+
+    Examples
+    --------
+    >>> list(distinct(["a", 1, "1"]).values())
+    ['a', '1', "'1'"]
+    """
+    shown = {c: plain(c) for c in (c.item() if isinstance(c, np.generic) else c for c in classes)}
+    seen: dict[str, int] = {}
+    for name in shown.values():
+        seen[name] = seen.get(name, 0) + 1
+    return {c: plain(repr(c)) if seen[name] > 1 else name for c, name in shown.items()}
+
+
+def clause(note: str) -> str:
+    """A sentence as one of several in a list: without the capital and the full stop.
+
+    Examples
+    --------
+    >>> clause("Delimiter is semicolon.")
+    'delimiter is semicolon'
+    """
+    return note[:1].lower() + note[1:].rstrip(".")
 
 
 def script_json(value: Any) -> str:

@@ -1,7 +1,7 @@
 """The world moved: how common is each class now, and what does the classifier say then?
 
-`adapt` answers both for a table of probabilities. Estimators of priors (`MLLS`, `ELSA`, `BBSE`, `RLLS`,
-`AdjustedCount`, `KDEy`, `DyS`) have ``fit(proba_source, y_source)``, ``estimate(proba_target)``,
+`adapt` answers both for a table of probabilities, `file` for files. Estimators of priors (`MLLS`, `ELSA`, `BBSE`,
+`RLLS`, `AdjustedCount`, `KDEy`, `DyS`) have ``fit(proba_source, y_source)``, ``estimate(proba_target)``,
 ``interval(proba_target)`` and ``correct(probs)``; `LabelShiftClassifier` wraps a model; `kind_of_shift` tests what
 kind of change it is; `TagPriors` is for several tags an item, `PriorStream` for data that keep coming,
 `OpenSetLabelShift` for new data with rows of no known class, `LatentLabelShift` for domains without any label.
@@ -15,8 +15,10 @@ from labelwright.shift.adjusted_count import AdjustedCount
 from labelwright.shift.base import PriorEstimator, PriorInterval, reweighted
 from labelwright.shift.bbse import BBSE
 from labelwright.shift.classifier import LabelShiftClassifier
+from labelwright.shift.compare import Compared, compare
 from labelwright.shift.dys import HDY_BINS, DyS
 from labelwright.shift.elsa import ELSA
+from labelwright.shift.file import file
 from labelwright.shift.imbalance import ImbalanceAwarePretrainer
 from labelwright.shift.kdey import KDEy
 from labelwright.shift.kinds import ShiftKind, kind_of_shift
@@ -36,9 +38,9 @@ from labelwright.shift.tags import TagPriors, TagShares
 
 __all__ = [
     "BBSE", "ELSA", "HDY_BINS", "METHODS", "MLLS", "RLLS", "AdaptReport", "Adapted", "AdjustedCount", "Alarm",
-    "DomainPriors", "DyS", "Expected", "ImbalanceAwarePretrainer", "KDEy", "LabelShiftClassifier",
+    "Compared", "DomainPriors", "DyS", "Expected", "ImbalanceAwarePretrainer", "KDEy", "LabelShiftClassifier",
     "LatentLabelShift", "Measured", "Mixed", "OpenPriors", "OpenSetLabelShift", "OpenWorldAdapter",
     "OrthogonalFeatureProjector", "PriorEstimator", "PriorInterval", "PriorStream", "ProjectAndProbe",
-    "ShiftKind", "TagPriors", "TagShares", "adapt", "kind_of_shift", "method", "nearness", "proportions",
-    "reference_rows", "reweighted",
+    "ShiftKind", "TagPriors", "TagShares", "adapt", "compare", "file", "kind_of_shift", "method", "nearness",
+    "proportions", "reference_rows", "reweighted",
 ]  # fmt: skip

@@ -9,17 +9,18 @@ import numpy as np
 
 import labelwright
 from labelwright import frames
-from labelwright.errors import DoubtfulInput
+from labelwright.errors import DoubtfulInput, noted
 from labelwright.evidence import Exact
+from labelwright.parts.shares import Z95, wilson
+from labelwright.report.text import clause
 from labelwright.shift.adjusted_count import AdjustedCount
 from labelwright.shift.base import PriorEstimator, PriorInterval
-from labelwright.shift.kinds import LEANS, LIMIT, kind_of_shift
+from labelwright.shift.compare import compare
+from labelwright.shift.doubts import doubts, left_open, remarks
+from labelwright.shift.kinds import kind_of_shift
 from labelwright.shift.methods import method as named
 from labelwright.shift.read import Given, given
 from labelwright.shift.result import Adapted, Expected, Measured
-
-Z95 = 1.959963984540054
-FEW = 30  # source rows of a class; fewer say little about it
 
 
 def adapt(
@@ -32,6 +33,7 @@ def adapt(
     method: str | PriorEstimator = "mlls",
     level: float = 0.95,
     kind: Literal["auto", "bootstrap", "analytic"] = "auto",
+    checks: bool = False,
     random_state: int = 0,
     show: bool | None = None,
 ) -> Adapted:
@@ -56,6 +58,8 @@ def adapt(
         Of the intervals of the priors.
     kind : {"auto", "bootstrap", "analytic"}, default "auto"
         Of the same intervals.
+    checks : bool, default False
+        Whether to estimate by the other methods too (`shift.compare`), to see whether they agree.
     random_state : int, default 0
     show : bool, optional
         Progress; by default on terminals.
@@ -83,25 +87,64 @@ def adapt(
     """
     started = time.perf_counter()
     told = given(source, target, label, model, classes)
+    return adapted(
+        told, method=method, level=level, kind=kind, checks=checks, random_state=random_state, show=show,
+        like=(source, target), started=started,
+    )  # fmt: skip
+
+
+def adapted(
+    told: Given,
+    *,
+    method: str | PriorEstimator = "mlls",
+    level: float = 0.95,
+    kind: Literal["auto", "bootstrap", "analytic"] = "auto",
+    checks: bool = False,
+    random_state: int = 0,
+    show: bool | None = None,
+    like: tuple[Any, Any] = (None, None),
+    started: float | None = None,
+) -> Adapted:
+    """Estimate and correct where probabilities and labels are already sorted out.
+
+    Parameters
+    ----------
+    told : Given
+    like : (source, target)
+        Whose kind of frame comes back.
+    started : float, optional
+        `time.perf_counter` when the work began.
+
+    Other parameters as in `adapt`.
+    """
+    started = time.perf_counter() if started is None else started
     estimator = named(method)
     labels = Exact.from_codes(told.codes, told.classes)
-    estimator.fit(told.source, labels)
-    priors = estimator.interval(told.target, level=level, kind=kind, random_state=random_state, show=show)
+    heard: list[str] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DoubtfulInput)  # `doubts` says which classes have no row
+        estimator.fit(told.source, labels)
+    with noted(heard):
+        priors = estimator.interval(told.target, level=level, kind=kind, random_state=random_state, show=show)
     probs = estimator.correct(told.target)
     before, after = told.target.argmax(axis=1), probs.argmax(axis=1)
     features = told.features or (None, None)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DoubtfulInput)  # the estimator has said it
+        warnings.simplefilter("ignore", DoubtfulInput)
         shift = kind_of_shift(
             told.source, labels, told.target,
             X_source=features[0], X_target=features[1], random_state=random_state,
         )  # fmt: skip
     expected = _expected(estimator, told, priors)
-    measured = None
-    if told.truth is not None:
-        seen = told.truth >= 0
-        right = [float((said[seen] == told.truth[seen]).mean()) for said in (before, after)]
-        measured = Measured(right[0], right[1], int(seen.sum()))
+    compared = None
+    if checks:
+        compared = compare(
+            told.source, labels, told.target,
+            reference=priors.priors, reach=left_open(priors), used=method if isinstance(method, str) else "",
+            random_state=random_state, show=show,
+        )  # fmt: skip
+        used = max(estimator.n_source_ / compared.rows[0], len(told.target) / compared.rows[1])
+        compared = compared._replace(reach=compared.reach * float(np.sqrt(used)))
     return Adapted(
         priors=frames.make(
             {
@@ -111,7 +154,7 @@ def adapt(
                 "low": priors.low,
                 "high": priors.high,
             },
-            like=source,
+            like=like[0],
         ),
         predictions=frames.make(
             {
@@ -119,19 +162,27 @@ def adapt(
                 "p": probs[np.arange(len(probs)), after],
                 "before": told.classes[before],
             },
-            like=target,
+            like=like[1],
         ),
         probs=probs,
         classes=told.classes,
         weights=estimator.weights_.copy(),
         accuracy=expected,
-        measured=measured,
+        measured=_measured(told.truth, before, after),
         shift=shift,
+        checks=compared,
         estimator=estimator,
         method=method if isinstance(method, str) else type(method).__name__,
-        notes=(*told.notes, *_notes(estimator, told, shift, expected, (before != after).mean())),
+        truth=told.truth,
+        warnings=(
+            *told.warnings,
+            *map(clause, heard),
+            *doubts(estimator, told.classes, priors, shift, expected, len(probs)),
+        ),
+        notes=(*told.notes, *remarks(shift, (before != after).mean())),
         settings={
             "method": method if isinstance(method, str) else repr(method),
+            "probabilities": told.how,
             "level": level,
             "interval": priors.kind,
             "random_state": random_state,
@@ -139,6 +190,19 @@ def adapt(
             "seconds": round(time.perf_counter() - started, 1),
         },
     )
+
+
+def _measured(truth: np.ndarray | None, before: np.ndarray, after: np.ndarray) -> Measured | None:
+    """Accuracy on the rows whose label is known; a class the classifier does not know is never right."""
+    if truth is None:
+        return None
+    seen = truth >= 0
+    n, found = int(seen.sum()), []
+    for said in (before, after):
+        right = said[seen] == truth[seen]
+        found.append([float(right.mean()), *(float(end) for end in wilson(right.sum(), n))])
+    (was, was_low, was_high), (now, now_low, now_high) = found
+    return Measured(was, was_low, was_high, now, now_low, now_high, n)
 
 
 def _expected(estimator: PriorEstimator, told: Given, priors: PriorInterval) -> Expected:
@@ -152,9 +216,9 @@ def _expected(estimator: PriorEstimator, told: Given, priors: PriorInterval) -> 
     right = [(one == codes).astype(float) for one in said]
     k = len(told.classes)
     counts = np.bincount(codes, minlength=k)
-    whole = AdjustedCount().fit(rows, codes, range(k)) if (counts > 0).all() else None
     spread = estimator._linear(estimator._target(told.target))
-    if spread is None and whole is not None:
+    if spread is None and (counts > 0).all():
+        whole = AdjustedCount().fit(rows, codes, range(k))
         whole.estimate(told.target)
         spread = whole._linear(whole._target(told.target))
     present = estimator._present
@@ -174,30 +238,3 @@ def _expected(estimator: PriorEstimator, told: Given, priors: PriorInterval) -> 
         value, deviation = mixed(values)
         found += [value, max(value - Z95 * deviation, least), min(value + Z95 * deviation, 1.0)]
     return Expected(*found)
-
-
-def _notes(
-    estimator: PriorEstimator, told: Given, shift: Any, expected: Expected, changed: float
-) -> list[str]:
-    """What the user should know, one sentence each."""
-    notes = []
-    if shift.verdict == "none":
-        notes.append("no change of the balance is seen; the correction is within what chance does")
-    if shift.verdict in ("covariate", "both"):
-        notes.append(f"more than the balance changed (p={shift.within:.2g}): {LEANS}")
-    elif shift.verdict == "label":
-        notes.append(LIMIT)
-    rare = [
-        told.classes.tolist()[c] for c in np.flatnonzero(estimator.source_priors_ * estimator.n_source_ < FEW)
-    ]
-    if rare:
-        shown = ", ".join(map(str, rare[:3])) + (f" and {len(rare) - 3} more" if len(rare) > 3 else "")
-        notes.append(
-            f"{len(rare)} classes have fewer than {FEW} source rows ({shown}); their shares are hardly known"
-        )
-    if getattr(estimator, "converged_", True) is False:
-        notes.append(f"{type(estimator).__name__} did not come to rest in {estimator.n_iter_} rounds")
-    if expected.gain_high < 0:
-        notes.append("the corrected predictions are expected to be worse; keep the classifier as it is")
-    notes.append(f"{changed:.1%} of the predictions change")
-    return notes

@@ -21,11 +21,13 @@ class Given(NamedTuple):
     codes : array (n,) of int
         Labels of the source, -1 where missing.
     truth : array (m,) of int or None
-        Those of the target, where it has any.
+        Those of the target, where it has any; k for a class that has no column.
     classes : array (k,)
     features : tuple of arrays or None
         Of source and target, where a model was given and they are numbers.
-    notes : tuple of str
+    notes, warnings : tuple of str
+    how : str
+        What made the probabilities.
     """
 
     source: np.ndarray
@@ -34,7 +36,9 @@ class Given(NamedTuple):
     truth: np.ndarray | None
     classes: np.ndarray
     features: tuple[np.ndarray, np.ndarray] | None
-    notes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    how: str = "as given"
 
 
 def given(source: Any, target: Any, label: Any, model: Any, classes: Sequence[Any] | None) -> Given:
@@ -81,14 +85,17 @@ def given(source: Any, target: Any, label: Any, model: Any, classes: Sequence[An
     codes, called = codes_of(labels, source.shape, names)
     known = None
     if truth is not None:
-        known = encode(
-            [None if t not in called.tolist() else t for t in np.asarray(truth, dtype=object)], called
-        )[0]
+        names = called.tolist()
+        place = {name: code for code, name in enumerate(names)}
+        codes_there, strange = encode(np.asarray(truth, dtype=object))
+        into = np.array([*(place.get(name, len(names)) for name in strange.tolist()), -1], dtype=np.intp)
+        known = into[codes_there]
         known = known if (known >= 0).any() else None
     both = None
     if features is not None and features[0] is not None and features[1] is not None:
         both = features[0], features[1]
-    return Given(source, target, codes, known, called, both, tuple(notes))
+    how = "as given" if model is None else type(model).__name__
+    return Given(source, target, codes, known, called, both, tuple(notes), how=how)
 
 
 def _label_column(frame: Any, label: Any) -> tuple[str | None, list[str]]:
