@@ -19,7 +19,7 @@ from labelwright.audit.model_judge import as_judge
 from labelwright.audit.result import Audit
 from labelwright.audit.verdicts import Verdicts
 from labelwright.audit.verdicts import judge as weigh
-from labelwright.errors import DoubtfulInput, InputError, noted
+from labelwright.errors import InputError, noted
 from labelwright.evidence import Evidence, Exact, Marks, as_evidence
 from labelwright.evidence.checks import check_probs, check_table
 from labelwright.loops.cross_fit import cross_fit, n_rows
@@ -132,9 +132,7 @@ def labels(
         table = unseen(model, X)
         used["model"] = repr(model)
     else:
-        tables = [unseen(member.model, features.views[member.view]) for member in features.members]
-        table, weights = blend(tables, told, rng=rng)
-        used["model"] = ", ".join(f"{m.name} ({w:.2f})" for m, w in zip(features.members, weights))
+        table, used["model"] = pooled(features, unseen, told, rng)
     verdicts = weigh(told, table, rng)
     second = None
     if judge is not None:
@@ -145,8 +143,6 @@ def labels(
         verdicts, second = second_opinion.ask(asked, X, told, verdicts, judge_rows, rng, like=like)
         notes.append(second_opinion.said(second))
         used["judge"] = f"{second.name}: {len(second.rows)} labels, weight {second.weight:.2f}"
-        table, used["model"] = pooled(features, unseen, told, rng)
-    verdicts = judge(told, table, rng)
     flagged = _flagged(verdicts, table, told, filter_by)
     used["seconds"] = round(time.perf_counter() - started, 1)
     return assemble(
@@ -208,15 +204,8 @@ def _checked(probs: ArrayLike, told: Exact | Marks) -> np.ndarray:
 def _features(X: Any, told: Evidence, encoder: Any, notes: list[str]) -> models.Features:
     if isinstance(encoder, (str, PathLike)):
         encoder = models.sentence_encoder(encoder)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", DoubtfulInput)
-        found = features_of(X, told.n_classes, encoder)
-    notes += [
-        str(w.message)[0].upper() + str(w.message)[1:] + "." for w in caught if w.category is DoubtfulInput
-    ]
-    return found
     with noted(notes):
-        return _features_of(X, told.n_classes, encoder)
+        return features_of(X, told.n_classes, encoder)
 
 
 def features_of(X: Any, k: int, encoder: Any) -> models.Features:
