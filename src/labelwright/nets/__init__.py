@@ -11,6 +11,8 @@ from labelwright.errors import need
 need("torch", extra="torch", purpose="labelwright.nets")
 
 from labelwright.nets import views
+from labelwright.nets.adapted import AdaptedHead, Corrected
+from labelwright.nets.batchnorm import BatchStatistics
 from labelwright.nets.cnn import SmallCNN
 from labelwright.nets.epoch import Epoch
 from labelwright.nets.gcn import GCN, Nodes, normalised
@@ -22,6 +24,6 @@ from labelwright.nets.vit import SmallViT
 from labelwright.nets.words import WordTokens
 
 __all__ = [
-    "GCN", "MLP", "EarlyStopping", "Epoch", "Nodes", "SmallCNN", "SmallViT", "TextTransformer", "WordTokens",
-    "normalised", "seeded", "views",
+    "GCN", "MLP", "AdaptedHead", "BatchStatistics", "Corrected", "EarlyStopping", "Epoch", "Nodes", "SmallCNN",
+    "SmallViT", "TextTransformer", "WordTokens", "normalised", "seeded", "views",
 ]  # fmt: skip
