@@ -35,7 +35,7 @@ class ContinualNet(ClassifierMixin, BaseEstimator):
     epochs : int, default 30
         For each task.
     batch_size : int, default 64
-    lr : float, default 0.002
+    lr : float, default 0.005
         Rate of Adam, the same throughout.
     device : str or Fabric, default "auto"
     random_state : int or None, default 0
@@ -79,7 +79,7 @@ class ContinualNet(ClassifierMixin, BaseEstimator):
         body: Callable[[tuple[int, ...]], Any] | None = None,
         epochs: int = 30,
         batch_size: int = 64,
-        lr: float = 2e-3,
+        lr: float = 5e-3,
         device: Any = "auto",
         random_state: int | None = 0,
         show: bool | None = None,
