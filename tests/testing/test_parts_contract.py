@@ -64,6 +64,8 @@ CHECKS = {
     "losses.backward_corrected": lambda f: check_loss(partial(f, channel=SKEWED)),
     "losses.forward_corrected": lambda f: check_loss(partial(f, channel=SKEWED)),
     "losses.balance": partial(check_loss, batch=True),
+    "losses.among": lambda f: check_loss(partial(f, allowed=np.ones(4, dtype=bool))),
+    "losses.logit_adjusted": lambda f: check_loss(partial(f, source=EVEN, target=BALANCE)),
     "losses.asymmetric": partial(check_loss, tags=True),
     "losses.binary_cross_entropy": partial(check_loss, tags=True),
     "metrics.expected_calibration_error": partial(check_metric, higher_is_better=False),
@@ -105,7 +107,7 @@ WITHOUT_ROLE = {
 # Files whose functions are engines or take a graph: tested by enumeration and oracles in tests/parts.
 OTHERS = {
     "agreement", "arrays", "blend", "channel", "deferral", "distances", "graph_kernels", "graphs", "kernels",
-    "label_tree", "moments", "nearest", "neighbours", "priors", "resample", "skill", "triplets",
+    "label_tree", "moments", "nearest", "neighbours", "penalties", "priors", "resample", "skill", "triplets",
 }  # fmt: skip
 
 

@@ -113,8 +113,8 @@ def gains(method, title, name="", priors=mean_said, departs=""):
     return Claim(
         paper="S014",
         name=name or method,
-        says=f"{title} with the adapter is ahead of {title} alone where the balance is even or reversed, and not behind "
-        "where it is that of the source.",
+        says=f"{title} with the adapter is ahead of {title} alone where the balance is even or reversed, and not "
+        "behind where it is that of the source.",
         data=digits,
         arms=by_balance(method, priors),
         measure=lambda accuracy, d: accuracy,

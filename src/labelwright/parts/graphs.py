@@ -164,7 +164,7 @@ def adjust(
 ) -> np.ndarray:
     """Change probabilities as little as it takes for neighbours to agree (LAME; Boudiaf et al., 2022).
 
-    Lowers ``sum_i KL(z_i || q_i) - strength * sum_ij W_ij z_i . z_j`` by repeating ``z_i`` proportional to
+    Lowers ``sum_i KL(z_i || q_i) - strength / 2 * sum_ij W_ij z_i . z_j`` by repeating ``z_i`` proportional to
     ``q_i * exp(strength * sum_j W_ij z_j)``.
 
     Parameters
