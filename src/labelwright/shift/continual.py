@@ -115,7 +115,7 @@ class ContinualNet(ClassifierMixin, BaseEstimator):
         from labelwright.nets import Epoch
         from labelwright.nets.seeds import forked, seed_of
 
-        first = not hasattr(self, "tasks_")
+        first = not getattr(self, "tasks_", None)
         items, codes, names = self._checked(X, y, first)
         number = 0 if first else len(self.tasks_)
         task = number if task is None else task
@@ -246,7 +246,7 @@ class ContinualNet(ClassifierMixin, BaseEstimator):
         return items[codes >= 0], codes[codes >= 0], names
 
     def _known(self, X: Any) -> np.ndarray:
-        check_is_fitted(self, "tasks_")
+        check_is_fitted(self, "classes_")
         items = self._table(X, reset=False)
         if items.shape[1:] != self._shape:
             raise InputError(f"items have shape {items.shape[1:]}, those of the tasks had {self._shape}")
