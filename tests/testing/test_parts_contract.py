@@ -64,6 +64,8 @@ CHECKS = {
     "losses.backward_corrected": lambda f: check_loss(partial(f, channel=SKEWED)),
     "losses.forward_corrected": lambda f: check_loss(partial(f, channel=SKEWED)),
     "losses.balance": partial(check_loss, batch=True),
+    "losses.among": lambda f: check_loss(partial(f, allowed=np.ones(4, dtype=bool))),
+    "losses.logit_adjusted": lambda f: check_loss(partial(f, source=EVEN, target=BALANCE)),
     "losses.asymmetric": partial(check_loss, tags=True),
     "losses.binary_cross_entropy": partial(check_loss, tags=True),
     "losses.contrastive": partial(check_loss, tags=True),
@@ -106,8 +108,8 @@ WITHOUT_ROLE = {
 # Files whose functions are engines or take a graph: tested by enumeration and oracles in tests/parts.
 OTHERS = {
     "agreement", "arrays", "blend", "cells", "channel", "class_gaussians", "contrastive", "deferral", "distances",
-    "graph_kernels", "graphs", "kernels", "label_tree", "moments", "nearest", "neighbours", "open_set", "priors",
-    "resample", "self_training", "shares", "skill", "subspaces", "triplets",
+    "graph_kernels", "graphs", "kernels", "label_tree", "moments", "nearest", "neighbours", "open_set",
+    "penalties", "priors", "resample", "self_training", "shares", "skill", "subspaces", "triplets",
 }  # fmt: skip
 
 

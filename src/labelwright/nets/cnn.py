@@ -11,8 +11,8 @@ class SmallCNN(nn.Module):
     """Classify small pictures, such as 8x8 digits, 28x28 or 32x32, with convolutions.
 
     Two 3x3 convolutions a stage; stages halve the picture while it keeps 4 pixels and double the width (up to
-    four times). Groups of channels are normalised, not batches, so that a picture's logits do not depend on the
-    others of its batch.
+    four times). By default groups of channels are normalised, not batches, so that a picture's logits do not depend
+    on the others of its batch.
 
     Parameters
     ----------
@@ -23,6 +23,8 @@ class SmallCNN(nn.Module):
         Height and width in pixels, at least 4.
     width : int, default 32
         Channels of the first stage; a multiple of 8.
+    norm : {"group", "batch"}, default "group"
+        "batch" learns statistics that `BatchStatistics` can replace by those of new data.
 
     Examples
     --------
@@ -32,14 +34,16 @@ class SmallCNN(nn.Module):
     (5, 10)
     """
 
-    def __init__(self, channels: int, classes: int, size: int, width: int = 32):
+    def __init__(self, channels: int, classes: int, size: int, width: int = 32, *, norm: str = "group"):
         super().__init__()
+        if norm not in ("group", "batch"):
+            raise InputError(f"norm={norm!r} must be 'group' or 'batch'")
         if size < 4 or width < 8 or width % 8:
             raise InputError(f"size={size} and width={width}: size must be at least 4, width a multiple of 8")
         stages: list[nn.Module] = []
         before, after = channels, width
         while True:
-            stages += [_convolution(before, after), _convolution(after, after)]
+            stages += [_convolution(before, after, norm), _convolution(after, after, norm)]
             before = after
             if size < 8:
                 break
@@ -56,7 +60,6 @@ class SmallCNN(nn.Module):
         return (logits, features) if return_features else logits
 
 
-def _convolution(before: int, after: int) -> nn.Module:
-    return nn.Sequential(
-        nn.Conv2d(before, after, 3, padding=1, bias=False), nn.GroupNorm(after // 8, after), nn.ReLU()
-    )
+def _convolution(before: int, after: int, norm: str) -> nn.Module:
+    normalise = nn.GroupNorm(after // 8, after) if norm == "group" else nn.BatchNorm2d(after)
+    return nn.Sequential(nn.Conv2d(before, after, 3, padding=1, bias=False), normalise, nn.ReLU())

@@ -80,6 +80,8 @@ class Epoch:
     net : Module
     history : list of float
         Mean loss of each epoch.
+    steps : int
+        Steps taken by `step`.
 
     Raises
     ------
@@ -139,6 +141,7 @@ class Epoch:
         self.schedule, self.epochs, self.batch_size = schedule, epochs, batch_size
         self.clip, self.show = clip, show
         self.history: list[float] = []
+        self.steps = 0
         self._fabric = _fabric(device)
         self.seed = int(self._fabric.broadcast(seed_of(None) if random_state is None else random_state))
         self._net = self._fabric.setup_module(net)
@@ -186,6 +189,42 @@ class Epoch:
             )
         self.X = as_items(X)
 
+    def step(self, X: Any, targets: ArrayLike | Answer, weights: ArrayLike | None = None) -> float:
+        """Take one step on rows that have just come, all in one batch, and return their mean loss.
+
+        For streams: the rows are not those of `X`, are not kept, and count as no epoch; the rate is as it stands.
+
+        Parameters
+        ----------
+        X : array or Tensor (b, ...)
+        targets : array (b, k), or callable ``(rows, probs) -> (b, k)``
+            Zeros where the loss takes none, such as `labelwright.parts.losses.entropy`.
+        weights : array (b,), optional
+
+        Examples
+        --------
+        >>> from labelwright.nets import MLP
+        >>> from labelwright.parts import losses
+        >>> epoch = Epoch(MLP(1, 2), np.zeros((0, 1)), loss=losses.entropy, device="cpu")
+        >>> now = np.array([[-1.0], [1.0]])
+        >>> first = epoch.step(now, np.zeros((2, 2)))
+        >>> epoch.step(now, np.zeros((2, 2))) < first
+        True
+        """
+        if self.groups is not None:
+            raise InputError("groups speak of the rows of X; an Epoch with groups cannot step on other rows")
+        rows = as_items(X)
+        given = targets if callable(targets) else as_targets(targets, len(rows))
+        rank = self._fabric.global_rank
+        generator = torch.Generator(self._fabric.device).manual_seed(seed_of(self.seed, self.steps, rank, 3))
+        self._net.train()
+        with forked(self._fabric.device, seed_of(self.seed, self.steps, rank, 4)):
+            loss = self._step(rows, np.arange(len(rows)), given, as_weights(weights, len(rows)), generator)
+        if not math.isfinite(loss):
+            raise InputError(f"the loss is {loss} in step {self.steps + 1}; lower lr, set clip, scale X")
+        self.steps += 1
+        return loss
+
     def predict(self, X: Any) -> np.ndarray:
         """Probabilities (n, k) of float32 for `X` as it is, without a view, dropout off.
 
@@ -213,7 +252,27 @@ class Epoch:
         >>> Epoch(MLP(4, 3, hidden=(8,)), np.zeros((2, 4)), device="cpu").features(np.zeros((5, 4))).shape
         (5, 8)
         """
-        return self._of(X, lambda x: self._net(x, return_features=True)[1].float())
+        return self.logits_and_features(X)[1]
+
+    def logits_and_features(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Logits (n, k) and the last hidden layer (n, d) in one pass, both of float32; as for `features`.
+
+        Examples
+        --------
+        >>> from labelwright.nets import MLP
+        >>> epoch = Epoch(MLP(4, 3, hidden=(8,)), np.zeros((2, 4)), device="cpu")
+        >>> [part.shape for part in epoch.logits_and_features(np.zeros((5, 4)))]
+        [(5, 3), (5, 8)]
+        """
+        widths: list[int] = []
+
+        def both(x: Tensor) -> Tensor:
+            logits, features = self._net(x, return_features=True)
+            widths.append(logits.shape[1])
+            return torch.cat([logits, features], dim=1).float()
+
+        table = self._of(X, both)
+        return table[:, : widths[0]], table[:, widths[0] :]
 
     def save(self, path: str | Path) -> None:
         """Write net, optimiser, history and random state into one safetensors file.
@@ -222,7 +281,7 @@ class Epoch:
         on each device (not sharded ones).
         """
         if self._fabric.is_global_zero:
-            facts = {"seed": self.seed, "history": self.history}
+            facts = {"seed": self.seed, "history": self.history, "steps": self.steps}
             checkpoint.save(path, self.net, self._optimizer.optimizer, facts)
         self._fabric.barrier()
 
@@ -236,6 +295,7 @@ class Epoch:
         """
         facts = checkpoint.load(path, self.net, self._optimizer.optimizer)
         self.seed, self.history = facts["seed"], facts["history"]
+        self.steps = facts.get("steps", 0)
 
     def _train(self, targets: Any, weights: np.ndarray) -> None:
         rank, done = self._fabric.global_rank, len(self.history)
@@ -250,7 +310,7 @@ class Epoch:
         ):
             for i, batch in enumerate(plan):
                 self._set_rate((done + i / len(plan)) / self.epochs)
-                loss = self._step(batch, targets, weights, generator)
+                loss = self._step(self.X, batch, targets, weights, generator)
                 if not math.isfinite(loss):
                     raise InputError(
                         f"the loss is {loss} in epoch {done + 1}, batch {i + 1} of {len(plan)} (first row {batch[0]}); "
@@ -274,13 +334,13 @@ class Epoch:
         self._net = self._fabric.setup_module(self.net)
 
     def _step(
-        self, batch: np.ndarray, targets: Any, weights: np.ndarray, generator: torch.Generator
+        self, items: Tensor, batch: np.ndarray, targets: Any, weights: np.ndarray, generator: torch.Generator
     ) -> float:
-        """Descend once and return the mean loss of the batch; if that is not finite, the net stays as it was."""
+        """Descend once on these rows of the items and return their mean loss; if not finite, the net stays."""
         fabric = self._fabric
         rows = share(batch, fabric.global_rank, fabric.world_size, self.groups)
         places = torch.from_numpy(rows)
-        x, weight, places = fabric.to_device((self.X[places], torch.from_numpy(weights[rows]), places))
+        x, weight, places = fabric.to_device((items[places], torch.from_numpy(weights[rows]), places))
         wanted = targets if callable(targets) else targets[rows]
         losses = self.objective(self._net, x, places, wanted, generator)
         loss = (weight * losses).sum() * fabric.world_size / len(batch)  # processes average their gradients

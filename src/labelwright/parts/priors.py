@@ -2,7 +2,8 @@
 
 `classify_and_count` and `mean` need only a model's probabilities. `elkan_noto` and `best_bin` are for data in which
 some positives are labelled and everything else is unlabelled (PU): a model of *labelled or not* gives the scores, and
-what is wanted is how many positives hide among the rest.
+what is wanted is how many positives hide among the rest. `degree` and `tempered` put balances on a line through that of
+the source and its reverse.
 """
 
 from typing import NamedTuple
@@ -63,6 +64,58 @@ def mean(probs: ArrayLike) -> np.ndarray:
     """
     table = _table(probs)
     return (table / table.sum(axis=1, keepdims=True)).mean(axis=0)
+
+
+def degree(priors: ArrayLike, source: ArrayLike) -> float:
+    """How far a balance leans towards that of the source: 1 at the source, 0 at equal shares, -1 at its reverse.
+
+    ``<clr(priors), clr(source)> / |clr(source)| ** 2``, with ``clr(p) = log p - mean(log p)``, cut off at 1.5 either
+    way (for S014; the map is ours). The reverse has shares in proportion to ``1 / source``. A uniform source gives 0.
+
+    Parameters
+    ----------
+    priors, source : array (k,)
+        Above 0, sums of 1.
+
+    Raises
+    ------
+    InputError
+        When shares are 0 or less, or do not sum to 1.
+
+    Examples
+    --------
+    >>> source = np.array([0.7, 0.2, 0.1])
+    >>> [round(degree(tempered(source, t), source), 3) for t in (1, 0, -1, 0.5)]
+    [1.0, 0.0, -1.0, 0.5]
+    """
+    here, there = (_centred(_shares(p, name)) for p, name in ((priors, "priors"), (source, "source")))
+    if len(here) != len(there):
+        raise InputError(f"priors hold {len(here)} shares and source {len(there)}; they must match")
+    size = float(there @ there)
+    return float(np.clip(here @ there / size, -1.5, 1.5)) if size > 1e-20 else 0.0
+
+
+def tempered(source: ArrayLike, degree: ArrayLike) -> np.ndarray:
+    """The balance on the line from the reverse of the source to the source: ``source ** degree``, normalised.
+
+    Parameters
+    ----------
+    source : array (k,)
+    degree : float or array (n,)
+        1 is the source, 0 uniform, -1 the reverse.
+
+    Returns
+    -------
+    ndarray (k,) or (n, k)
+
+    Examples
+    --------
+    >>> tempered([0.8, 0.2], [1, 0, -1]).round(2).tolist()
+    [[0.8, 0.2], [0.5, 0.5], [0.2, 0.8]]
+    """
+    logs = np.asarray(degree, dtype=float)[..., None] * np.log(_shares(source, "source"))
+    found = np.exp(logs - logs.max(axis=-1, keepdims=True))
+    return np.asarray(found / found.sum(axis=-1, keepdims=True))
 
 
 def elkan_noto(probs: ArrayLike, labelled: ArrayLike) -> PositiveShare:
@@ -163,6 +216,24 @@ def best_bin(
 def _positives(share: float, known: np.ndarray) -> PositiveShare:
     share = float(np.clip(share, known.mean(), 1.0))
     return PositiveShare(share, float(known.mean() / share))
+
+
+def _shares(priors: ArrayLike, name: str) -> np.ndarray:
+    shares = np.asarray(priors, dtype=np.float64)
+    if shares.ndim != 1 or len(shares) < 2 or not np.isfinite(shares).all():
+        raise InputError(f"{name} has shape {shares.shape}; expected (k,), a finite share of each class")
+    if shares.min() <= 0:
+        raise InputError(
+            f"{name}[{shares.argmin()}] is {shares.min():g}; shares must be above 0, so smooth them first"
+        )
+    if abs(shares.sum() - 1) > 1e-3:
+        raise InputError(f"{name} sums to {shares.sum():.4g}; shares sum to 1")
+    return shares / shares.sum()
+
+
+def _centred(shares: np.ndarray) -> np.ndarray:
+    logs = np.log(shares)
+    return np.asarray(logs - logs.mean())
 
 
 def _table(probs: ArrayLike) -> np.ndarray:

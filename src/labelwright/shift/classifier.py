@@ -93,7 +93,7 @@ class LabelShiftClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         """
         self._check()
         X = self._rows(X, reset=True)
-        codes, names = self._codes(y)
+        codes, names = class_codes(self, y, self.model.classes_ if self.cv == "prefit" else None)
         if n_rows(X) != len(codes):
             raise InputError(f"X has {n_rows(X)} rows and y {len(codes)} labels; they must match")
         if len(names) < 2:
@@ -162,27 +162,6 @@ class LabelShiftClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         if self.weight_clip is not None and not self.weight_clip > 0:
             raise InputError(f"weight_clip={self.weight_clip!r} must be above 0")
 
-    def _codes(self, y: Any) -> tuple[np.ndarray, np.ndarray]:
-        if y is None:
-            raise InputError("LabelShiftClassifier requires y to be passed, but the target y is None")
-        classes = self.model.classes_ if self.cv == "prefit" else None
-        if isinstance(y, Exact):
-            return encode([None if c < 0 else y.classes[c] for c in y.codes], classes)
-        from sklearn.utils import column_or_1d
-
-        array = np.asarray(y) if not hasattr(y, "to_pylist") else y
-        if getattr(array, "ndim", 1) == 2 and array.shape[1] == 1:
-            array = column_or_1d(array, warn=True)
-        if getattr(array, "dtype", np.dtype(object)).kind == "f":
-            known = array[~np.isnan(array)]
-            if np.isinf(known).any():
-                raise InputError(
-                    "Input y contains infinity; labels are class names, missing ones None or NaN"
-                )
-            if (known % 1).any():
-                raise InputError("Unknown label type: y is continuous; labels are class names")
-        return encode(array, classes)
-
     def _rows(self, X: Any, *, reset: bool = False) -> Any:
         """Numbers are checked; texts, frames and other things the model may take go on as they are."""
         if hasattr(X, "__array__") and not hasattr(X, "columns") and not isinstance(X, np.ndarray):
@@ -231,3 +210,25 @@ class LabelShiftClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
                 f"{type(fresh).__name__} takes no sample_weight; take mode='adjust', or another model"
             )
         return fresh.fit(X, codes, sample_weight=weights)
+
+
+def class_codes(estimator: Any, y: Any, classes: Any = None) -> tuple[np.ndarray, np.ndarray]:
+    """Code of each label, -1 where missing, and the names of the classes: `classes`, or those that occur."""
+    if y is None:
+        raise InputError(
+            f"{type(estimator).__name__} requires y to be passed, but the target y is None; give labels"
+        )
+    if isinstance(y, Exact):
+        return encode([None if c < 0 else y.classes[c] for c in y.codes], classes)
+    from sklearn.utils import column_or_1d
+
+    array = np.asarray(y) if not hasattr(y, "to_pylist") else y
+    if getattr(array, "ndim", 1) == 2 and array.shape[1] == 1:
+        array = column_or_1d(array, warn=True)
+    if getattr(array, "dtype", np.dtype(object)).kind == "f":
+        known = array[~np.isnan(array)]
+        if np.isinf(known).any():
+            raise InputError("Input y contains infinity; labels are class names, missing ones None or NaN")
+        if (known % 1).any():
+            raise InputError("Unknown label type: y is continuous; labels are class names")
+    return encode(array, classes)

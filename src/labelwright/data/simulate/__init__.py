@@ -20,6 +20,7 @@ from labelwright.data.simulate.crowd import Crowd, annotators
 from labelwright.data.simulate.groups import Bagged, bags
 from labelwright.data.simulate.mixed import Mixed, mixture
 from labelwright.data.simulate.noise import Spoiled, class_dependent, pair_flip, symmetric
+from labelwright.data.simulate.pictures import Corrupted, corrupt_pictures
 from labelwright.data.simulate.rules import Rules, stump_rules, weak_rules
 from labelwright.data.simulate.sets import CandidateSets, candidates, complementary
 from labelwright.data.simulate.shift import Shifted, label_shift
@@ -29,6 +30,7 @@ from labelwright.data.simulate.unlabelled import LabelledPositives, positives
 __all__ = [
     "Bagged",
     "CandidateSets",
+    "Corrupted",
     "Crowd",
     "Duplicated",
     "LabelledPositives",
@@ -45,6 +47,7 @@ __all__ = [
     "card",
     "class_dependent",
     "complementary",
+    "corrupt_pictures",
     "duplicate_rows",
     "flip_marks",
     "instance_dependent",
