@@ -533,7 +533,7 @@ def test_what_names_a_model(tmp_path):
     assert as_language_model(model) is model
     assert as_language_model(str.upper).name == "upper"
     assert isinstance(as_language_model(Inside()), Inside)
-    for strange in ("lokal", "https://example.org/v1", 3, None, tmp_path / "no"):
+    for strange in ("nonsense", "https://example.org/v1", 3, None, tmp_path / "no"):
         with pytest.raises(InputError, match="model="):
             as_language_model(strange)
     with pytest.raises(InputError, match="there are smollm2, gemma3-270m"):

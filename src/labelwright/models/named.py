@@ -31,9 +31,9 @@ def as_language_model(model: Any) -> Any:
     --------
     >>> as_language_model(lambda prompt: "yes").complete(["Is it spam?"])[0].text
     'yes'
-    >>> as_language_model("lokal")
+    >>> as_language_model("nonsense")
     Traceback (most recent call last):
-    labelwright.errors.InputError: model='lokal' is neither "local" nor a folder nor an address; ...
+    labelwright.errors.InputError: model='nonsense' is neither "local" nor a folder nor an address; ...
     """
     if isinstance(model, (str, Path)):
         return _from_text(str(model))
