@@ -8,6 +8,7 @@ import pytest
 from tests.docs.blocks import Block, blocks, pages, run
 
 from labelwright.data import DataUnavailable
+from labelwright.errors import MissingPackage
 
 WITH_EXAMPLES = [page for page in pages() if any(blocks(page, "python", "pycon"))]
 
@@ -29,11 +30,11 @@ def test_examples_with_network_run(page: Path, tmp_path: Path, monkeypatch: pyte
     monkeypatch.chdir(tmp_path)
     try:
         run(list(blocks(page, "python", "pycon")), page.name, {"__name__": "example"})
-    except (DataUnavailable, doctest.UnexpectedException) as problem:
+    except (DataUnavailable, MissingPackage, doctest.UnexpectedException) as problem:
         cause = problem.exc_info[1] if isinstance(problem, doctest.UnexpectedException) else problem
-        if os.environ.get("CI") or not isinstance(cause, DataUnavailable):
+        if os.environ.get("CI") or not isinstance(cause, (DataUnavailable, MissingPackage)):
             raise
-        pytest.skip(f"the set cannot be had here: {cause}")
+        pytest.skip(f"cannot be had here: {cause}")
 
 
 def test_every_page_of_a_topic_opens_with_an_example():

@@ -22,12 +22,15 @@ from labelwright.models.language import (
     Usage,
     able,
 )
+from labelwright.models.language_openai import OpenAICompatible
 from labelwright.models.language_transformers import Transformers
 from labelwright.models.ledger import Call, Cost, CostLedger, estimate_tokens
 from labelwright.models.local import local
 from labelwright.models.metered import Budget, BudgetSpent, Metered, Prices
 from labelwright.models.named import as_language_model
 from labelwright.models.patient import GaveUp, Patient
+from labelwright.models.prompting import FittedPrompt, fit
+from labelwright.models.template import Template
 from labelwright.models.text import TextEncoder, sentence_encoder
 from labelwright.models.transcripts import Recorded, Recording
 
@@ -42,11 +45,13 @@ __all__ = [
     "Cost",
     "CostLedger",
     "Features",
+    "FittedPrompt",
     "GaveUp",
     "Member",
     "Message",
     "Metered",
     "ModelCannot",
+    "OpenAICompatible",
     "Opens",
     "Patient",
     "Prices",
@@ -55,6 +60,7 @@ __all__ = [
     "Recording",
     "Scores",
     "Scripted",
+    "Template",
     "TextEncoder",
     "TokenScores",
     "Transformers",
@@ -64,6 +70,7 @@ __all__ = [
     "able",
     "as_language_model",
     "estimate_tokens",
+    "fit",
     "local",
     "of_array",
     "of_frame",

@@ -10,11 +10,28 @@ from labelwright.models.named import as_language_model
 
 
 class CallFailed(InputError):
-    """A call to a server failed; `status` is its HTTP status, `retry_after` the seconds it asks to wait."""
+    """A call to a server failed.
 
-    def __init__(self, message: str, *, status: int | None = None, retry_after: float | None = None):
+    Attributes
+    ----------
+    status : int or None
+        Of HTTP.
+    retry_after : float or None
+        Seconds that the server asks to wait.
+    passing : bool
+        Whether the same call may succeed later, where no status says so.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        retry_after: float | None = None,
+        passing: bool = False,
+    ):
         super().__init__(message)
-        self.status, self.retry_after = status, retry_after
+        self.status, self.retry_after, self.passing = status, retry_after, passing
 
 
 class Unfinished(InputError):

@@ -14,7 +14,13 @@ from labelwright.errors import InputError
 
 
 class Message(NamedTuple):
-    """One turn of a chat: who speaks ("system", "user" or "assistant"), and what."""
+    """One turn of a chat: who speaks ("system", "user" or "assistant"), and what.
+
+    Examples
+    --------
+    >>> Message("user", "Is it spam?").role
+    'user'
+    """
 
     role: str
     text: str
@@ -34,6 +40,11 @@ class Usage(NamedTuple):
     cached_calls : int
         Prompts that were answered from a record.
     seconds : float
+
+    Examples
+    --------
+    >>> Usage(prompt_tokens=3, calls=1).seconds
+    0.0
     """
 
     prompt_tokens: int = 0
@@ -70,6 +81,11 @@ class Completion:
     finish_reason : {"stop", "length", "other"}
         Whether the model ended or ran out of tokens.
     usage : Usage
+
+    Examples
+    --------
+    >>> Completion(" spam").finish_reason
+    'stop'
     """
 
     text: str

@@ -1,5 +1,6 @@
 """A language model from whatever names one: a word, a folder, an address, an object, a function."""
 
+import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -57,7 +58,7 @@ def _from_text(name: str) -> Any:
         base, _, which = name.partition("#")
         if not which:
             raise InputError(f"model={name!r} names no model; write the address as https://HOST/v1#MODEL")
-        return OpenAICompatible(base, which, api_key_env=KEY)
+        return OpenAICompatible(base, which, api_key_env=KEY if os.environ.get(KEY) else None)
     if Path(name).is_dir():
         from labelwright.models.language_transformers import Transformers
 
