@@ -413,3 +413,17 @@ def test_bad_comparisons_are_told(said, options, message):
 def test_labels_may_be_evidence():
     table = [[0.9, 0.1]]
     assert JudgeEnsemble([says(table)]).flag([0], Exact(["b"], classes=["b", "a"])).rows.tolist() == [0]
+
+
+@pytest.mark.slow
+@pytest.mark.network
+def test_a_real_small_model_tells_praise_from_blame():
+    for package in ("transformers", "gguf", "accelerate"):
+        pytest.importorskip(package, reason="a local language model needs labelwright[language]")
+    from labelwright.models import local
+
+    texts = ["a wonderful film, i loved it", "a terrible film, i hated it", "great fun", "boring and awful"]
+    judge = ModelJudge(local("smollm2"), ["negative", "positive"], task="sentiment", calibrate="batch")
+    said = judge.judge(texts)
+    assert said.probs.argmax(axis=1).tolist() == [1, 0, 1, 0]
+    assert said.usage.calls == 4 * len(texts)

@@ -4,8 +4,8 @@ import numpy as np
 
 from labelwright import data
 from labelwright.audit import Decision, PlatinumBuilder
+from labelwright.papers._one_rater import NAMES, bayes, characters, lexicon, words
 from labelwright.papers.claim import Claim, ahead
-from labelwright.papers.nahum2025llms import NAMES, bayes, characters, lexicon, words
 
 AGREED = 0.7  # share of the other raters that must take a side, or the question is ambiguous
 
