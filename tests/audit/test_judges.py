@@ -74,6 +74,8 @@ def test_a_cross_fitted_judge_did_not_see_the_label_it_judges():
         (ModelJudge(Scripted({}, scores=lambda p, s: 0.0), [0, 1], words={0: "no"}), ["x"], "class 1"),
         (ModelJudge(Scripted({}, scores=lambda p, s: 0.0), [0, 1], templates=["Label:"]), ["x"], "no item"),
         (ModelJudge(Scripted({}, scores=lambda p, s: 0.0), [0, 1], templates="{item}"), ["x"], "one text"),
+        (ModelJudge(Scripted({}, scores=lambda p, s: 0.0), [0, 1], templates=["{item} {who}"]), ["x"], "field {who}"),
+        (ModelJudge(Scripted({}, scores=lambda p, s: 0.0), [0, 1], longest=0), ["x"], "longest=0"),
         (ModelJudge(Scripted({}, scores=lambda p, s: 0.0), [0, 1], calibrate="magic"), ["x"], "'magic'"),
     ],
 )  # fmt: skip
@@ -99,7 +101,7 @@ def test_wordings_are_averaged_as_probabilities():
     judge = ModelJudge(Scripted({}, scores=scores), ["a", "b"], calibrate=None)
     expected = []
     for wording in wordings():
-        prompt = wording.replace("{labels}", "a, b").replace("{task}", "label").replace("{item}", "hello")
+        prompt = wording.render(labels="a, b", task="label", item="hello")
         expected.append(softmax(np.array([0.0, float(len(prompt) % 7)])))
     np.testing.assert_allclose(judge.judge(["hello"]).probs[0], np.mean(expected, axis=0), atol=1e-6)
 
@@ -134,6 +136,13 @@ def test_order_of_items_and_classes_does_not_matter():
     one = ModelJudge(model, ["a", "bb", "ccc"], templates=["{item}:"]).judge(texts).probs
     two = ModelJudge(model, ["ccc", "a", "bb"], templates=["{item}:"]).judge(texts[::-1]).probs
     np.testing.assert_allclose(one, two[::-1][:, [1, 2, 0]], atol=1e-12)
+
+
+def test_long_items_lose_their_end():
+    seen = []
+    model = Scripted({}, scores=lambda prompt, said: seen.append(prompt) or 0.0)
+    ModelJudge(model, ["a", "b"], templates=["{item}"], calibrate=None, longest=3).judge(["abcdef"])
+    assert set(seen) == {"abc"}
 
 
 def test_a_model_that_only_completes_is_counted():
@@ -404,3 +413,17 @@ def test_bad_comparisons_are_told(said, options, message):
 def test_labels_may_be_evidence():
     table = [[0.9, 0.1]]
     assert JudgeEnsemble([says(table)]).flag([0], Exact(["b"], classes=["b", "a"])).rows.tolist() == [0]
+
+
+@pytest.mark.slow
+@pytest.mark.network
+def test_a_real_small_model_tells_praise_from_blame():
+    for package in ("transformers", "gguf", "accelerate"):
+        pytest.importorskip(package, reason="a local language model needs labelwright[language]")
+    from labelwright.models import local
+
+    texts = ["a wonderful film, i loved it", "a terrible film, i hated it", "great fun", "boring and awful"]
+    judge = ModelJudge(local("smollm2"), ["negative", "positive"], task="sentiment", calibrate="batch")
+    said = judge.judge(texts)
+    assert said.probs.argmax(axis=1).tolist() == [1, 0, 1, 0]
+    assert said.usage.calls == 4 * len(texts)

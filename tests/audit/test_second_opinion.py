@@ -138,3 +138,36 @@ def test_verdicts_keep_what_models_say_before_the_label_is_heard():
     heard = found.clean * found.noise_matrix[:, told.codes].T
     heard /= heard.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(1 - heard[np.arange(300), told.codes], found.p_wrong, atol=1e-8)
+
+
+def test_the_command_keeps_answers_and_asks_nothing_twice(tmp_path, monkeypatch, capsys):
+    import json
+
+    from typer.testing import CliRunner
+
+    from labelwright.audit import model_judge
+    from labelwright.cli import app
+
+    texts, y, _, table = noisy_texts(160)
+    asked = []
+
+    def scores(prompt, said):
+        asked.append(prompt)
+        text = next((t for t in table if f"{t}\n" in prompt or f'{t}"' in prompt), None)
+        return 0.0 if text is None else 2.0 * (said == f" {NAMES[table[text]]}")
+
+    model = Scripted({}, scores=scores, name="critic")
+    monkeypatch.setattr(model_judge, "as_language_model", lambda name: model)
+    path = tmp_path / "films.csv"
+    path.write_text("text,label\n" + "\n".join(f"{t},{label}" for t, label in zip(texts, y)))
+    command = ["audit", str(path), "--label", "label", "--judge", "local", "--judge-rows", "40", "--json"]
+    counts = []
+    for _ in range(2):
+        out = CliRunner().invoke(app, [*command, "--out", str(tmp_path / "out")])
+        assert out.exit_code == 0, out.output
+        counts.append(len(asked))
+    assert counts == [2 * 4 * (40 + 3)] * 2
+    assert "critic" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    notes = json.loads(out.stdout)["notes"]
+    assert any("30 most doubtful labels and 10 drawn blindly" in note for note in notes)
+    assert (tmp_path / "out" / "judge-answers.db").is_file()

@@ -36,9 +36,9 @@ def test_names():
     assert data.names() == [
 "breast-cancer", "cifar10-test", "cifar100n", "cifar10n", "clinc150", "coco-256", "crowd-classic",
         "crowd-medical-relations", "crowd-sentiment", "crowd-text-answers", "digits", "dsb-nuclei",
-        "ewt-revisions", "fewrel", "goemotions", "letter", "lucide-icons", "mnist-10k", "mnist-test", "pollsters",
-        "satellite", "segment", "semeval2010-relations", "spamassassin", "spambase", "wine", "ws-sms-spam",
-        "ws-youtube-spam", "yeast",
+    "ewt-revisions", "fewrel", "goemotions", "letter", "lucide-icons", "mnist-10k", "mnist-test", "pollsters",
+    "satellite", "segment", "semeval2010-relations", "spamassassin", "spambase", "varierr-nli", "wine", "ws-sms-
+    spam", "ws-youtube-spam", "yeast",
     ]  # fmt: skip
 
 
@@ -515,3 +515,18 @@ def test_missing_data_fail_where_they_are_promised(monkeypatch):
     monkeypatch.setenv("LABELWRIGHT_REQUIRE_DATA", "1")
     with pytest.raises(pytest.fail.Exception, match=r"promised here.*none here"):
         missing("none here")
+
+
+def test_labels_taken_back_are_errors():
+    pairs = data.load("varierr-nli")
+    valid = pairs.extra["valid"]
+    stands = valid[np.arange(500), [pairs.classes.index(label) for label in pairs.labels]]
+    known = np.array([t is not None for t in pairs.truth])
+    assert ((np.asarray(pairs.wrong) == 1) == (~stands & known)).all()
+    assert (~known).sum() == (~valid.any(axis=1)).sum() == 2
+    votes = pairs.extra["evidence"]
+    assert votes.counts.sum() == 1933
+    assert (
+        votes.counts[np.arange(500), [list(votes.classes).index(label) for label in pairs.labels]] > 0
+    ).all()
+    assert (pairs.extra["crowd"].sum(axis=1) == 100).all()

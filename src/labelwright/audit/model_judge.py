@@ -2,8 +2,8 @@
 
 import time
 from collections.abc import Hashable, Mapping, Sequence
-from importlib.resources import files
 from os import PathLike
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -15,6 +15,7 @@ from labelwright.models.cached import Cached
 from labelwright.models.language import Completes, Scores, Usage, able
 from labelwright.models.metered import Metered
 from labelwright.models.named import as_language_model
+from labelwright.models.template import Template
 from labelwright.parts import adjust
 from labelwright.progress import progress
 
@@ -24,18 +25,16 @@ LEAST = 1e-9
 TOKENS = 24  # of an answer
 
 
-def wordings() -> tuple[str, ...]:
+def wordings() -> tuple[Template, ...]:
     """The four prompts that ship with the package; each shows {item}, {labels} and {task}.
 
     Examples
     --------
-    >>> len(wordings()), all("{item}" in wording for wording in wordings())
+    >>> len(wordings()), all("item" in wording.fields for wording in wordings())
     (4, True)
     """
-    folder = files("labelwright.audit").joinpath("prompts")
-    return tuple(
-        folder.joinpath(f"judge-{i}.txt").read_text(encoding="utf-8").rstrip("\n") for i in (1, 2, 3, 4)
-    )
+    folder = Path(__file__).parent / "prompts"
+    return tuple(Template.read(folder / f"judge-{i}.txt") for i in (1, 2, 3, 4))
 
 
 class ModelJudge:
@@ -55,7 +54,7 @@ class ModelJudge:
         How classes are called in prompts and answers, where their names say little (0, 1).
     task : str, default "label"
         What the labels are, such as ``"sentiment"`` or ``"topic"``.
-    templates : sequence of str, optional
+    templates : sequence of str or Template, optional
         Wordings that show ``{item}``, and may show ``{labels}`` and ``{task}``; by default `wordings()`.
     calibrate : {"content-free", "batch", None}, default "content-free"
         Models prefer some labels whatever the item. Divide by what they say of items without content ("N/A"), or by the
@@ -64,6 +63,8 @@ class ModelJudge:
         Answers per wording of a model that only completes.
     random_state : int, default 0
         Seeds those answers.
+    longest : int, default 4000
+        Characters of an item that are read; what goes beyond is left out.
     cache : path, optional
         File that keeps every answer (`labelwright.models.Cached`), so that none is paid for twice.
     show : bool, optional
@@ -89,15 +90,16 @@ class ModelJudge:
         *,
         words: Mapping[Any, str] | None = None,
         task: str = "label",
-        templates: Sequence[str] | None = None,
+        templates: Sequence[str | Template] | None = None,
         calibrate: Literal["content-free", "batch"] | None = "content-free",
         samples: int = 5,
         random_state: int = 0,
+        longest: int = 4000,
         cache: str | PathLike[str] | None = None,
         show: bool | None = None,
     ):
         self.model, self.classes, self.words, self.task = model, list(classes), words, task
-        self.templates, self.calibrate = templates, calibrate
+        self.templates, self.calibrate, self.longest = templates, calibrate, longest
         self.samples, self.random_state, self.cache, self.show = samples, random_state, cache, show
 
     @classmethod
@@ -163,15 +165,21 @@ class ModelJudge:
             )
         return names
 
-    def _templates(self) -> Sequence[str]:
+    def _templates(self) -> list[Template]:
         if isinstance(self.templates, str):
             raise InputError("templates is one text; give a list of wordings, [template]")
-        templates = wordings() if self.templates is None else self.templates
-        bad = next((t for t in templates if "{item}" not in t), None)
-        if bad is not None or not len(templates):
+        given = wordings() if self.templates is None else self.templates
+        templates = [t if isinstance(t, Template) else Template(t) for t in given]
+        bad = next((t.text for t in templates if "item" not in t.fields), None)
+        if bad is not None or not templates:
             raise InputError(f"template {bad!r:.80} shows no item; put {{item}} where it belongs")
-        if self.samples < 1:
-            raise InputError(f"samples={self.samples!r} must be at least 1")
+        if strange := sorted(set().union(*(t.fields for t in templates)) - {"item", "labels", "task"}):
+            raise InputError(
+                f"a template has the field {{{strange[0]}}}; there are {{item}}, {{labels}} and {{task}}"
+            )
+        for name in ("samples", "longest"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name}={getattr(self, name)!r} must be at least 1")
         if self.calibrate not in ("content-free", "batch", None):
             raise InputError(f"calibrate={self.calibrate!r} must be 'content-free', 'batch' or None")
         return templates
@@ -184,9 +192,11 @@ class _Asking:
         self.judge, self.model, self.names, self.asked = judge, model, names, 0
         self.scores = hasattr(model, "score")
 
-    def __call__(self, wording: str, items: Sequence[str], tick: Any) -> np.ndarray:
+    def __call__(self, wording: Template, items: Sequence[str], tick: Any) -> np.ndarray:
         """Probabilities (n, k)."""
-        prompts = [_filled(wording, item, self.names, self.judge.task) for item in items]
+        said = {"labels": ", ".join(self.names), "task": self.judge.task}
+        said = {name: text for name, text in said.items() if name in wording.fields}
+        prompts = [wording.render(item=item[: self.judge.longest], **said) for item in items]
         blocks = []
         for start in range(0, len(prompts), BLOCK):
             block = prompts[start : start + BLOCK]
@@ -235,11 +245,6 @@ def as_judge(
     if isinstance(judge, Judge):
         return judge
     return ModelJudge(as_language_model(judge), classes, cache=cache, show=show)
-
-
-def _filled(wording: str, item: str, names: list[str], task: str) -> str:
-    # The item goes in last: what stands in it is never taken for a place to fill.
-    return wording.replace("{labels}", ", ".join(names)).replace("{task}", task).replace("{item}", item)
 
 
 def _geometric(table: np.ndarray) -> np.ndarray:

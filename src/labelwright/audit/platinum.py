@@ -1,7 +1,6 @@
 """A set of questions on which every error is the model's: review what models contradict, and count errors (S076)."""
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from importlib.resources import files as resources
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -27,9 +26,11 @@ from labelwright.models.answers import Unparsed
 from labelwright.models.cached import Cached
 from labelwright.models.language import Completes, able
 from labelwright.models.named import as_language_model
+from labelwright.models.template import Template
 from labelwright.progress import progress
 
 BLOCK = 16
+PROMPT = Path(__file__).parent / "prompts" / "answer.txt"
 
 
 class PlatinumBuilder:
@@ -313,12 +314,10 @@ class PlatinumBuilder:
         completes = able(as_language_model(model), Completes, purpose="Answering questions")  # type: ignore[type-abstract]
         if self.cache is not None:
             completes = Cached(completes, self.cache)  # type: ignore[assignment]
-        template = _template() if self.template is None else self.template
-        if "{question}" not in template:
-            raise InputError(
-                f"template={template[:60]!r} shows no question; put {{question}} where it belongs"
-            )
-        prompts = [template.replace("{question}", question) for question in self.questions]
+        template = Template.read(PROMPT) if self.template is None else Template(self.template)
+        if template.fields != {"question"}:
+            raise InputError(f"template={template.text[:60]!r} shows no {{question}}, or something else too")
+        prompts = [template.render(question=question) for question in self.questions]
         answers: list[str] = []
         with progress(f"asking {name}", total=len(prompts), show=self.show) as tick:
             for start in range(0, len(prompts), BLOCK):
@@ -368,10 +367,6 @@ def _name(model: Any, place: int) -> str:
     if isinstance(model, str):
         return model
     return str(getattr(model, "name", None) or getattr(model, "__name__", None) or f"model {place + 1}")
-
-
-def _template() -> str:
-    return resources("labelwright.audit").joinpath("prompts", "answer.txt").read_text(encoding="utf-8")
 
 
 def _shown(value: Any) -> str:

@@ -1,75 +1,16 @@
 """Do ensembles of judges find wrong labels, the surer the better, and does repairing them help?"""
 
 import numpy as np
-from scipy.special import expit
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, roc_auc_score
-from sklearn.naive_bayes import ComplementNB
-from sklearn.pipeline import make_pipeline
 
-from labelwright import data, models
-from labelwright.audit import FunctionJudge, JudgeEnsemble, ModelJudge, out_of_fold, repair, wordings
-from labelwright.data.sets.crowd_sentiment import valences
+from labelwright import models
+from labelwright.audit import JudgeEnsemble, ModelJudge, repair, wordings
+from labelwright.papers._one_rater import NAMES, bayes, characters, judges_of, one_against_the_others, words
 from labelwright.papers.claim import Claim, ahead
 
-NAMES = ("negative", "positive")
 EXTRA = 0.2  # share of training labels that are turned round
 SHORT = 110  # characters of a sentence that the language model is asked about
 SURE = 0.6  # confidence from which a label is repaired
-
-
-def words():
-    """A linear model of words."""
-    return make_pipeline(
-        TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True), LogisticRegression(max_iter=300)
-    )
-
-
-def bayes():
-    """Complement naive Bayes of words."""
-    return make_pipeline(TfidfVectorizer(ngram_range=(1, 2), min_df=2), ComplementNB())
-
-
-def characters():
-    """A linear model of pieces of words."""
-    return make_pipeline(
-        TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), min_df=3, sublinear_tf=True),
-        LogisticRegression(max_iter=300),
-    )
-
-
-def lexicon():
-    """What ten people thought of single words, summed over the sentence; it has learned from no label here."""
-    mean = valences()
-
-    def judge(texts):
-        sums = [
-            sum(mean.get(word.strip(".,!?;:\"'()").lower(), 0.0) for word in text.split()) for text in texts
-        ]
-        positive = expit(np.array(sums) / 2)
-        return np.column_stack([1 - positive, positive])
-
-    return FunctionJudge(judge, NAMES, "lexicon")
-
-
-def one_against_the_others(rng, n):
-    """Sentences with the sign of one person's rating, and the sign of the mean of all others'."""
-    found = data.load("crowd-sentiment", random_state=int(rng.integers(2**31)))
-    rows = rng.choice(len(found.items), n, replace=False)
-    drawn = found.extra["drawn"][rows]
-    sums = np.array([found.extra["ratings"][i].sum() for i in rows]) - drawn
-    gold = np.array(NAMES)[(sums > 0).astype(int)]
-    return [found.items[i] for i in rows], np.asarray(found.labels)[rows].astype(str), gold
-
-
-def judges_of(given, seed):
-    """Three judges that never saw the label they judge, and one that saw none."""
-    trained = {"words": words(), "naive Bayes": bayes(), "characters": characters()}
-    return [
-        *(out_of_fold(model, given, random_state=seed, name=name) for name, model in trained.items()),
-        lexicon(),
-    ]
 
 
 def judged(rng, quick=False):
@@ -144,8 +85,8 @@ def scored(rng, quick=False):
     texts, given, _ = one_against_the_others(rng, 1500 if quick else 8000)
     here = set(d["texts"])
     other = [i for i, text in enumerate(texts) if text not in here]
-    models = (words(), bayes(), characters())
-    said = [m.fit([texts[i] for i in other], given[other]).predict(d["texts"]) for m in models]
+    kinds = (words(), bayes(), characters())
+    said = [m.fit([texts[i] for i in other], given[other]).predict(d["texts"]) for m in kinds]
     looked = d["flags"].rows[: len(d["given"]) // 10]
     blind = rng.choice(len(d["given"]), len(looked), replace=False)
     return d | {"said": said, "looked": looked, "blind": blind}
