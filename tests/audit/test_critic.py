@@ -11,7 +11,8 @@ from labelwright.audit.critic import (
     MaskRules,
     PairwiseCritic,
     Prior,
-    Recorded,
+    PromptedComparison,
+    RecordedPairs,
     box_agreement,
     dice,
     project,
@@ -120,13 +121,13 @@ def test_auto_skips_the_pairs_that_agree_as_pairs_do():
 
 def test_maps_that_cover_the_same_but_number_it_otherwise_are_judged():
     one, two = np.array([[1, 1, 0]]), np.array([[1, 2, 0]])
-    assert PairwiseCritic(Recorded([2, 1]), skip=None).compare("", one, two).choice == 2
+    assert PairwiseCritic(RecordedPairs([2, 1]), skip=None).compare("", one, two).choice == 2
 
 
 def test_whether_anything_should_be_there_decides_about_an_empty_mask():
     empty, full = np.zeros((4, 4), int), np.eye(4, dtype=int)
     for there in (True, False):
-        critic = PairwiseCritic(Recorded([]), visible=lambda item, there=there: there)
+        critic = PairwiseCritic(RecordedPairs([]), visible=lambda item, there=there: there)
         assert critic.compare("", empty, full).choice == (2 if there else 1)
         assert critic.compare("", full, empty).choice == (1 if there else 2)
         assert critic.compare("", empty, empty).skipped
@@ -155,13 +156,48 @@ def test_a_winner_that_fails_its_check_goes_to_a_person():
         (lambda: PairwiseCritic(longer, skip=2).compare("", "a", "b"), "skip=2 must be"),
         (lambda: PairwiseCritic(longer).choose(["i"], []), "0 entries for 1 items"),
         (lambda: PairwiseCritic("longer").compare("", "a", "b"), "is no function"),
-        (lambda: PairwiseCritic(Recorded([1])).compare("", "a", "b"), "holds 1 answers"),
+        (lambda: PairwiseCritic(RecordedPairs([1])).compare("", "a", "b"), "holds 1 answers"),
         (lambda: dice([[1, 0]], [[1]]), r"shapes \(1, 2\) and \(1, 1\)"),
     ],
 )
 def test_bad_input(call, message):
     with pytest.raises(InputError, match=message):
         call()
+
+
+# A language model
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("1", 1),
+        ("**2.**", 2),
+        ("The answer is 2", 2),
+        ("Unsure.", 0.5),
+        ("Label 1 beats label 2", 0.5),
+        ("not 1", 0.5),
+        ("", 0.5),
+        ("12", 0.5),
+    ],
+)
+def test_answers_of_a_language_model_are_read_strictly(answer, said):
+    judge = PromptedComparison(lambda prompt: answer, about="One word.")
+    assert judge.compare("a text", "spam", "ham") == said
+    [(prompt, raw)] = judge.answers
+    assert raw == answer
+    assert all(part in prompt for part in ("One word.", "a text", "Label 1:\nspam", "Label 2:\nham"))
+    assert len(judge.unparsed) == (said == 0.5 and answer != "Unsure.")
+
+
+def test_a_language_model_with_a_habit_is_seen_through_and_counted():
+    critic = PairwiseCritic(PromptedComparison(lambda prompt: "1"))
+    assert critic.compare("a text", "spam", "ham").choice == 0.5
+    assert critic.cost.calls == critic.judge.usage.calls == 2
+    assert PromptedComparison(lambda prompt: "Good").check("a text", "spam") == 1
+    quoting = PromptedComparison(lambda prompt: "1")
+    quoting.compare("{first} {0.__class__}", "a", "b")  # braces in an item stay as they are
+    assert "{first} {0.__class__}" in quoting.answers[0][0]
 
 
 # Agreement

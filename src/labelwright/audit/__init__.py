@@ -10,6 +10,11 @@ and flags what they contradict; `PlatinumBuilder` cleans questions with answers.
 from labelwright.audit.annotators import Annotators, compare_annotators
 from labelwright.audit.answers import answer_parser
 from labelwright.audit.benchmark import Benchmark, benchmark
+vocabulary of tags; `critic` picks the best of candidate labels; `CascadeRelabeler` finds negatives that are
+relevant.
+"""
+
+from labelwright.audit import critic
 from labelwright.audit.budget import (
     BudgetCurve,
     budget_curve,
@@ -23,6 +28,7 @@ from labelwright.audit.dynamics import SEMD, area_under_margin, keep_after_remov
 from labelwright.audit.ensemble import Flags, JudgeEnsemble
 from labelwright.audit.everyday import labels
 from labelwright.audit.file import file
+from labelwright.audit.hard_negatives import CascadeRelabeler, Triple, prune_datasets
 from labelwright.audit.items import Items
 from labelwright.audit.judges import (
     Compares,
@@ -59,7 +65,7 @@ __all__ = [
     "Benchmark",
     "Bin",
     "BudgetCurve",
-    "CheckedTestSet",
+    "CascadeRelabeler", "CheckedTestSet",
     "Cleaned",
     "Compares",
     "ConfidentLearning",
@@ -77,20 +83,13 @@ __all__ = [
     "Opinion",
     "PlatinumBuilder",
     "Relation",
-    "Reliability",
-    "Repaired",
-    "Review",
-    "ReviewSheet",
-    "Standings",
-    "TestSetAudit",
+    "Reliability", "Repaired", "Review", "ReviewSheet", "Standings", "TestSetAudit", "Triple",
     "Vocabulary",
     "answer_parser",
     "area_under_margin",
     "benchmark",
     "budget_curve",
-    "compare_annotators",
-    "confidence_bins",
-    "estimate_error_rate",
+    "compare_annotators", "confidence_bins", "critic", "estimate_error_rate",
     "expected_distance",
     "file",
     "fitted",
@@ -101,6 +100,7 @@ __all__ = [
     "late_loss",
     "out_of_fold",
     "predicted_distance",
+    "prune_datasets",
     "read_plan",
     "recorded",
     "relations_frame",

@@ -191,7 +191,7 @@ def contrastive(logits: Any, targets: Any, *, temperature: float = 0.05) -> Any:
     if not 0 < temperature < math.inf:
         raise InputError(f"temperature={temperature!r} must be a number above 0")
     xp, logits, targets, known = _tags(logits, targets)
-    moved = (logits - xp.max(logits, axis=1, keepdims=True)) / temperature
+    moved = logits / temperature
     negative = known & (targets == 0)
     weights = xp.where(known, targets, xp.zeros_like(targets))
     # Far below every logit, but finite, so that rows without a negative keep slopes of 0.

@@ -3,20 +3,22 @@
 from labelwright.audit.critic.agreement import box_agreement, dice
 from labelwright.audit.critic.boxes import BoxRules
 from labelwright.audit.critic.masks import MaskRules, project
-from labelwright.audit.critic.pairwise import Best, Choices, Compares, PairwiseCritic, Verdict, together
+from labelwright.audit.critic.pairwise import Best, Choices, PairJudge, PairwiseCritic, Verdict, together
 from labelwright.audit.critic.prior import Prior
-from labelwright.audit.critic.stand_ins import BiasedJudge, Recorded
+from labelwright.audit.critic.prompted import PromptedComparison
+from labelwright.audit.critic.stand_ins import BiasedJudge, RecordedPairs
 
 __all__ = [
     "Best",
     "BiasedJudge",
     "BoxRules",
     "Choices",
-    "Compares",
     "MaskRules",
+    "PairJudge",
     "PairwiseCritic",
     "Prior",
-    "Recorded",
+    "PromptedComparison",
+    "RecordedPairs",
     "Verdict",
     "box_agreement",
     "dice",

@@ -20,7 +20,7 @@ MOST = 0.8  # and at most, where the threshold follows from the pairs
 
 
 @runtime_checkable
-class Compares(Protocol):
+class PairJudge(Protocol):
     """A judge of pairs. `check`, `agreement` and `usage` are optional: see `PairwiseCritic`."""
 
     def compare(self, item: Any, a: Any, b: Any) -> float:
@@ -107,8 +107,8 @@ class PairwiseCritic:
 
     Parameters
     ----------
-    judge : `Compares`, or callable ``(item, a, b) -> 1, 2 or 0.5``
-        Such as `MaskRules`, `BoxRules`, `PromptedComparison`, `Recorded`. Where it has ``check(item, candidate)``,
+    judge : `PairJudge`, or callable ``(item, a, b) -> 1, 2 or 0.5``
+        Such as `MaskRules`, `BoxRules`, `PromptedComparison`, `RecordedPairs`. Where it has ``check(item, candidate)``,
         1 for good, 0 for bad and 0.5 for open, single candidates can be checked; ``agreement(a, b)``, 0 to 1, says how
         alike candidates are (by default Dice for arrays of one shape, else whether they are equal); ``usage`` counts
         its tokens.

@@ -9,7 +9,7 @@ from labelwright.audit.critic.prior import preferred
 from labelwright.errors import InputError
 
 
-class Recorded:
+class RecordedPairs:
     """Give answers that were recorded, one after the other.
 
     Parameters
@@ -19,7 +19,7 @@ class Recorded:
 
     Examples
     --------
-    >>> judge = Recorded([1, 2])
+    >>> judge = RecordedPairs([1, 2])
     >>> judge.compare("item", "a", "b"), judge.compare("item", "b", "a")
     (1, 2)
     """
