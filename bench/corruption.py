@@ -174,7 +174,7 @@ def cifar(rng: np.random.Generator) -> Split:
 
 
 def digits(rng: np.random.Generator) -> Split:
-    """The MNIST test set; an error is one of the 18 labels that people shown them found wrong."""
+    """The MNIST test set; an error is a label for which people shown the digit chose another class."""
     if "digits" not in _KEPT:
         asked, more = data.load("mnist-test"), data.load("mnist-10k")
         _KEPT["digits"] = (
@@ -183,7 +183,9 @@ def digits(rng: np.random.Generator) -> Split:
     asked, Z, more, X = _KEPT["digits"]
     given = np.asarray(asked.labels)
     wrong = np.asarray(asked.extra["wrong"]) == 1
-    truth = np.array([t if w else g for t, g, w in zip(asked.truth, given, wrong)])
+    kept = np.array([not w or t is not None for t, w in zip(asked.truth, wrong)])  # some have no one right label
+    given, Z = given[kept], Z[kept]
+    truth = np.array([t if w else g for t, g, w in zip(asked.truth[kept], given, wrong[kept])], dtype=np.intp)
     learn = rng.permutation(len(X))[:LEARN]
     told = np.asarray(more.labels)[learn]
     return Split(X[learn], told, told, Z, given, truth, 10)

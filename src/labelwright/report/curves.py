@@ -11,7 +11,7 @@ from markupsafe import Markup
 from labelwright.report.text import percent, plain
 
 WIDTH, HEIGHT = 720, 400
-LEFT, RIGHT, TOP, BOTTOM = 62, 170, 14, 54
+LEFT, RIGHT, TOP, BOTTOM = 76, 170, 14, 54
 LETTER = 6.6  # width of one, where the font is 12 high
 NAMES = 24  # characters of a name
 
