@@ -34,11 +34,11 @@ NAMES = [pytest.param(n, marks=pytest.mark.network) if needs_network(n) else n f
 
 def test_names():
     assert data.names() == [
-"breast-cancer", "cifar10-test", "cifar100n", "cifar10n", "clinc150", "coco-256", "crowd-classic",
-        "crowd-medical-relations", "crowd-sentiment", "crowd-text-answers", "digits", "dsb-nuclei",
-    "ewt-revisions", "fewrel", "goemotions", "letter", "lucide-icons", "mnist-10k", "mnist-test", "pollsters",
-    "satellite", "segment", "semeval2010-relations", "spamassassin", "spambase", "varierr-nli", "wine", "ws-sms-
-    spam", "ws-youtube-spam", "yeast",
+        "breast-cancer", "cifar10-test", "cifar100n", "cifar10n", "clinc150", "coco-256", "cranfield",
+        "crowd-classic", "crowd-medical-relations", "crowd-sentiment", "crowd-text-answers", "digits",
+        "dsb-nuclei", "ewt-revisions", "fewrel", "goemotions", "letter", "lucide-icons", "mnist-10k",
+        "mnist-test", "pollsters", "satellite", "segment", "semeval2010-relations", "spamassassin",
+        "spambase", "varierr-nli", "wine", "ws-sms-spam", "ws-youtube-spam", "yeast",
     ]  # fmt: skip
 
 

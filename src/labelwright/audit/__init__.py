@@ -4,17 +4,14 @@
 `review_plan` says what to look at again when only some labels can be; `label_relations` and `LabelGraph` clean a
 vocabulary of tags; `benchmark` and `TestSetAudit` say whether wrong labels of a test set decide which model looks best.
 Judges (`ModelJudge`, `fitted`, `out_of_fold`, `recorded`) say how probable each label is; `JudgeEnsemble` pools several
-and flags what they contradict; `PlatinumBuilder` cleans questions with answers.
-"""
-
-from labelwright.audit.annotators import Annotators, compare_annotators
-from labelwright.audit.answers import answer_parser
-from labelwright.audit.benchmark import Benchmark, benchmark
-vocabulary of tags; `critic` picks the best of candidate labels; `CascadeRelabeler` finds negatives that are
-relevant.
+and flags what they contradict; `PlatinumBuilder` cleans questions with answers; `critic` picks the best of candidate
+labels; `CascadeRelabeler` finds negatives that are relevant.
 """
 
 from labelwright.audit import critic
+from labelwright.audit.annotators import Annotators, compare_annotators
+from labelwright.audit.answers import answer_parser
+from labelwright.audit.benchmark import Benchmark, benchmark
 from labelwright.audit.budget import (
     BudgetCurve,
     budget_curve,
@@ -65,7 +62,8 @@ __all__ = [
     "Benchmark",
     "Bin",
     "BudgetCurve",
-    "CascadeRelabeler", "CheckedTestSet",
+    "CascadeRelabeler",
+    "CheckedTestSet",
     "Cleaned",
     "Compares",
     "ConfidentLearning",
@@ -83,13 +81,22 @@ __all__ = [
     "Opinion",
     "PlatinumBuilder",
     "Relation",
-    "Reliability", "Repaired", "Review", "ReviewSheet", "Standings", "TestSetAudit", "Triple",
+    "Reliability",
+    "Repaired",
+    "Review",
+    "ReviewSheet",
+    "Standings",
+    "TestSetAudit",
+    "Triple",
     "Vocabulary",
     "answer_parser",
     "area_under_margin",
     "benchmark",
     "budget_curve",
-    "compare_annotators", "confidence_bins", "critic", "estimate_error_rate",
+    "compare_annotators",
+    "confidence_bins",
+    "critic",
+    "estimate_error_rate",
     "expected_distance",
     "file",
     "fitted",
