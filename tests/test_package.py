@@ -284,6 +284,8 @@ WITHOUT_EXAMPLE = {
     "models.text.TextEncoder": "a protocol",
     "models.text.sentence_encoder": "needs an encoder on disk",
     "report.charts.range_cell": "draws; the report page shows it",
+    "report.curves.Line": "a record of a chart; curves shows it",
+    "report.curves.Mark": "a record of a chart; curves takes it",
     "report.page.Section": "a record of the report page",
     "report.preview.Preview": "a record of the report page",
     "report.tables.Cell": "a record of the report page",
