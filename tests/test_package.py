@@ -302,6 +302,8 @@ WITHOUT_EXAMPLE = {
     "files.estimators.read_model": "needs skops; tests/cli/test_adapt.py opens a model",
     "report.charts.Move": "a record of the report page",
     "report.charts.range_cell": "draws; the report page shows it",
+    "report.curves.Line": "a record of a chart; curves shows it",
+    "report.curves.Mark": "a record of a chart; curves takes it",
     "report.page.Section": "a record of the report page",
     "report.preview.Preview": "a record of the report page",
     "report.tables.Cell": "a record of the report page",
