@@ -183,7 +183,9 @@ def digits(rng: np.random.Generator) -> Split:
     asked, Z, more, X = _KEPT["digits"]
     given = np.asarray(asked.labels)
     wrong = np.asarray(asked.extra["wrong"]) == 1
-    kept = np.array([not w or t is not None for t, w in zip(asked.truth, wrong)])  # some have no one right label
+    kept = np.array(
+        [not w or t is not None for t, w in zip(asked.truth, wrong)]
+    )  # some have no one right label
     given, Z = given[kept], Z[kept]
     truth = np.array([t if w else g for t, g, w in zip(asked.truth[kept], given, wrong[kept])], dtype=np.intp)
     learn = rng.permutation(len(X))[:LEARN]
