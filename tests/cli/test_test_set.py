@@ -141,7 +141,7 @@ def test_without_models(tmp_path):
     [
         (["--models", "parrot"], "needs at least two"),
         (["--models", "parrot,parrot"], "'parrot' twice"),
-        (["--models", "parrot,carefull"], "did you mean 'careful'"),
+        (["--models", "parrot,care_ful"], "did you mean 'careful'"),
         (["--models", "parrot,text"], "no labels of test.csv"),
         (["--models", "parrot,y"], "is the label, and models names it"),
         (["--models", ","], "models is empty"),
