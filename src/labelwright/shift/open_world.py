@@ -34,6 +34,12 @@ class AdaptReport(NamedTuple):
         those far from every class, which were put aside.
     new_classes : tuple
         Names of classes that were found with this batch.
+
+    Examples
+    --------
+    >>> report = AdaptReport(True, "", 0.9, 100, 50, 40, 10, 0, ())
+    >>> report.n_sure + report.n_pseudo + report.n_doubtful + report.n_unknown
+    100
     """
 
     updated: bool
