@@ -47,7 +47,7 @@ def batch(digits, digit, n=60):
 def test_it_learns_where_classes_are_rare(digits):
     X, y, new, truth = digits
     rare = np.flatnonzero((y > 2) | (np.cumsum(y < 3) % 12 == 0))[:300]
-    model = ImbalanceAwarePretrainer(epochs=15, device="cpu", show=False).fit(X[rare], y[rare])
+    model = ImbalanceAwarePretrainer(border=3.0, epochs=15, device="cpu", show=False).fit(X[rare], y[rare])
     assert model.score(new, truth) > 0.7
     assert len(model.n_border_) == 15
     alone = ImbalanceAwarePretrainer(border=None, epochs=1, device="cpu", show=False).fit(X[rare], y[rare])

@@ -44,8 +44,9 @@ def long_tail(rng, quick=False, name="segment", share=0.5, without=0):
 
 def pretrained(d, X, y, **options):
     """The method, or it without a step."""
+    told = {"border": 3.0} | options
     return ImbalanceAwarePretrainer(
-        epochs=d["epochs"], device="cpu", random_state=d["seed"], show=False, **options
+        epochs=d["epochs"], device="cpu", random_state=d["seed"], show=False, **told
     ).fit(X, y)
 
 

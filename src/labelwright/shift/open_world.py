@@ -34,6 +34,12 @@ class AdaptReport(NamedTuple):
         those far from every class, which were put aside.
     new_classes : tuple
         Names of classes that were found with this batch.
+
+    Examples
+    --------
+    >>> report = AdaptReport(True, "", 0.9, 100, 50, 40, 10, 0, ())
+    >>> report.n_sure + report.n_pseudo + report.n_doubtful + report.n_unknown
+    100
     """
 
     updated: bool
@@ -209,7 +215,7 @@ class OpenWorldAdapter(ClassifierMixin, BaseEstimator):
     @classmethod
     def contract_examples(cls) -> list[Any]:
         """A small one for the contract suite."""
-        return [cls(ImbalanceAwarePretrainer(epochs=10, device="cpu", show=False))]
+        return [cls(model) for model in ImbalanceAwarePretrainer.contract_examples()]
 
     def _check(self) -> None:
         for name in ("phi_ent", "phi_pred", "phi_md"):
@@ -297,9 +303,10 @@ class OpenWorldAdapter(ClassifierMixin, BaseEstimator):
 
 def _some_of_each(codes: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
     """Mask of held-out rows: this share of each class, but two rows of it stay."""
-    held = np.zeros(len(codes), dtype=bool)
+    held, drawn = np.zeros(len(codes), dtype=bool), rng.random(len(codes))  # whatever classes are called
     for c in np.unique(codes):
-        rows = rng.permutation(np.flatnonzero(codes == c))
+        rows = np.flatnonzero(codes == c)
+        rows = rows[drawn[rows].argsort()]
         held[rows[: max(0, min(round(share * len(rows)), len(rows) - 2))]] = True
     return held
 
