@@ -19,7 +19,7 @@ from labelwright.nets.fisher import fisher
 from labelwright.nets.gcn import GCN, Nodes, normalised
 from labelwright.nets.hold import hold
 from labelwright.nets.mlp import MLP
-from labelwright.nets.relevance import RelevanceConv2d, RelevanceLayer, RelevanceLinear
+from labelwright.nets.relevance import RelevanceConv2d, RelevanceLinear
 from labelwright.nets.seeds import seeded
 from labelwright.nets.stopping import EarlyStopping
 from labelwright.nets.tasks import TaskNet
@@ -29,6 +29,6 @@ from labelwright.nets.words import WordTokens
 
 __all__ = [
     "GCN", "MLP", "AdaptedHead", "BatchStatistics", "Corrected", "EarlyStopping", "Epoch", "Nodes", "RelevanceConv2d",
-    "RelevanceLayer", "RelevanceLinear", "SmallCNN", "SmallViT", "TaskNet", "TextTransformer", "WordTokens", "fisher",
+    "RelevanceLinear", "SmallCNN", "SmallViT", "TaskNet", "TextTransformer", "WordTokens", "fisher",
     "hold", "normalised", "seeded", "views",
 ]  # fmt: skip

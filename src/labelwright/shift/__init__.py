@@ -20,7 +20,6 @@ from labelwright.shift.fisher_penalty import FisherPenalty
 from labelwright.shift.kdey import KDEy
 from labelwright.shift.kinds import ShiftKind, kind_of_shift
 from labelwright.shift.label_shift_adapter import LabelShiftAdapter
-from labelwright.shift.memories import Lesson, Memory
 from labelwright.shift.methods import METHODS, method
 from labelwright.shift.mixture import Mixed, proportions
 from labelwright.shift.mlls import MLLS
@@ -35,7 +34,7 @@ from labelwright.shift.test_time import TestTimeAdapter
 
 __all__ = [
     "BBSE", "ELSA", "HDY_BINS", "METHODS", "MLLS", "RLLS", "Adapted", "AdjustedCount", "Alarm", "ContinualNet", "DyS",
-    "Expected", "FisherPenalty", "KDEy", "LabelShiftAdapter", "LabelShiftClassifier", "Lesson", "Measured", "Memory",
+    "Expected", "FisherPenalty", "KDEy", "LabelShiftAdapter", "LabelShiftClassifier", "Measured",
     "Mixed", "PriorCorrection", "PriorEstimator", "PriorInterval", "PriorStream", "RelevanceMaps", "Replay",
     "ShiftKind", "TagPriors", "TagShares", "TestTimeAdapter", "adapt", "kind_of_shift", "method", "proportions",
     "reweighted",
