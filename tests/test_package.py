@@ -277,6 +277,7 @@ WITHOUT_EXAMPLE = {
     "data.simulate.groups.Bagged": "a record that its simulator returns",
     "data.simulate.mixed.Mixed": "a record that its simulator returns",
     "data.simulate.noise.Spoiled": "a record that its simulator returns",
+    "data.simulate.pictures.Corrupted": "a record that its simulator returns",
     "data.simulate.rules.Rules": "a record that its simulator returns",
     "data.simulate.sets.CandidateSets": "a record that its simulator returns",
     "data.simulate.shift.Shifted": "a record that its simulator returns",

@@ -8,7 +8,7 @@ from scipy import sparse
 from scipy.special import softmax
 
 from labelwright.errors import InputError
-from labelwright.parts import graphs, losses, priors
+from labelwright.parts import graphs, losses, priors, shifted_losses
 
 simplex = st.integers(0, 10_000).map(
     lambda seed: np.random.default_rng(seed).dirichlet(np.full(5, 2.0)) + 1e-3
@@ -60,17 +60,19 @@ def test_the_adjusted_loss_is_least_at_the_posterior_under_the_new_balance():
     truth = rng.dirichlet(np.ones(4), 3)  # P(y | x) under the source
     moved = truth * target / source
     best = np.log(moved / moved.sum(axis=1, keepdims=True))
-    least = losses.logit_adjusted(best, truth, source=source, target=target)
+    least = shifted_losses.logit_adjusted(best, truth, source=source, target=target)
     np.testing.assert_allclose(least, -(truth * np.log(truth)).sum(axis=1))
     for _ in range(20):
-        other = losses.logit_adjusted(best + rng.normal(size=(3, 4)), truth, source=source, target=target)
+        other = shifted_losses.logit_adjusted(
+            best + rng.normal(size=(3, 4)), truth, source=source, target=target
+        )
         assert (other > least).all()
-    rows = losses.logit_adjusted(best, truth, source=source, target=np.tile(target, (3, 1)))
+    rows = shifted_losses.logit_adjusted(best, truth, source=source, target=np.tile(target, (3, 1)))
     np.testing.assert_allclose(rows, least)
     with pytest.raises(InputError, match="share of 0"):
-        losses.logit_adjusted(best, truth, source=source, target=[1.0, 0, 0, 0])
+        shifted_losses.logit_adjusted(best, truth, source=source, target=[1.0, 0, 0, 0])
     with pytest.raises(InputError, match="expected"):
-        losses.logit_adjusted(best, truth, source=source[:3], target=target)
+        shifted_losses.logit_adjusted(best, truth, source=source[:3], target=target)
 
 
 def test_among_is_cross_entropy_of_the_allowed_columns():
@@ -79,21 +81,21 @@ def test_among_is_cross_entropy_of_the_allowed_columns():
     allowed = np.array([[1, 1, 0, 0, 0]] * 3 + [[0, 0, 1, 1, 1]] * 3, dtype=bool)
     targets = np.where(allowed, rng.random((6, 5)), 0)
     targets /= targets.sum(axis=1, keepdims=True)
-    found = losses.among(logits, targets, allowed=allowed)
+    found = shifted_losses.among(logits, targets, allowed=allowed)
     for i in range(6):
         inside = allowed[i]
         expected = losses.cross_entropy(logits[i : i + 1, inside], targets[i : i + 1, inside])
         np.testing.assert_allclose(found[i], expected[0])
     shaken = np.where(allowed, logits, 1e6 * rng.normal(size=(6, 5)))
-    np.testing.assert_allclose(losses.among(shaken, targets, allowed=allowed), found)
+    np.testing.assert_allclose(shifted_losses.among(shaken, targets, allowed=allowed), found)
     with pytest.raises(InputError, match="without any class"):
-        losses.among(logits, targets, allowed=np.zeros(5, dtype=bool))
+        shifted_losses.among(logits, targets, allowed=np.zeros(5, dtype=bool))
 
 
 def test_among_gives_no_slope_to_the_others():
     torch = pytest.importorskip("torch", reason="torch is not installed")
     logits = torch.tensor([[0.0, 1.0, 300.0]], requires_grad=True)
-    loss = losses.among(logits, np.array([[1.0, 0.0, 0.0]]), allowed=np.array([True, True, False]))
+    loss = shifted_losses.among(logits, np.array([[1.0, 0.0, 0.0]]), allowed=np.array([True, True, False]))
     loss.sum().backward()
     slope = logits.grad.numpy()[0]
     assert slope[2] == 0
@@ -102,10 +104,12 @@ def test_among_gives_no_slope_to_the_others():
 
 def test_reliable_entropy_leaves_out_what_is_unsure():
     logits = np.array([[0.0, 0.0, 0.0], [9.0, 0.0, 0.0]])
-    np.testing.assert_allclose(losses.reliable_entropy(logits), [0, losses.entropy(logits)[1]])
-    np.testing.assert_allclose(losses.reliable_entropy(logits[1:], most=1.0), losses.entropy(logits[1:]))
+    np.testing.assert_allclose(shifted_losses.reliable_entropy(logits), [0, losses.entropy(logits)[1]])
+    np.testing.assert_allclose(
+        shifted_losses.reliable_entropy(logits[1:], most=1.0), losses.entropy(logits[1:])
+    )
     with pytest.raises(InputError, match="most=0"):
-        losses.reliable_entropy(logits, most=0)
+        shifted_losses.reliable_entropy(logits, most=0)
 
 
 def test_agreement_solves_its_own_equation_and_lowers_its_objective():

@@ -8,7 +8,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 from labelwright.data import simulate  # noqa: E402
 from labelwright.errors import InputError  # noqa: E402
 from labelwright.nets import MLP, Epoch, SmallCNN, seeded  # noqa: E402
-from labelwright.parts import losses, priors  # noqa: E402
+from labelwright.parts import priors, shifted_losses  # noqa: E402
 from labelwright.shift import MLLS, LabelShiftAdapter, PriorCorrection, TestTimeAdapter  # noqa: E402
 
 SOURCE = np.array([0.6, 0.3, 0.1])
@@ -87,7 +87,7 @@ def test_tent_makes_predictions_surer_and_touches_scales_and_shifts_alone(traine
 
 def test_reliable_items_alone_may_teach(trained):
     [x] = batches(1, 100)
-    every, sure = stream(trained, "tent"), stream(trained, "tent", loss=losses.reliable_entropy)
+    every, sure = stream(trained, "tent"), stream(trained, "tent", loss=shifted_losses.reliable_entropy)
     assert np.abs(every.step(x) - sure.step(x)).max() > 0
 
 

@@ -50,6 +50,7 @@ ROLES = {
     "noise": check_noise,
     "pools": check_pool,
     "scores": check_score,
+    "shifted_losses": check_loss,
     "targets": check_targets,
     "weights": check_weights,
 }
@@ -64,8 +65,8 @@ CHECKS = {
     "losses.backward_corrected": lambda f: check_loss(partial(f, channel=SKEWED)),
     "losses.forward_corrected": lambda f: check_loss(partial(f, channel=SKEWED)),
     "losses.balance": partial(check_loss, batch=True),
-    "losses.among": lambda f: check_loss(partial(f, allowed=np.ones(4, dtype=bool))),
-    "losses.logit_adjusted": lambda f: check_loss(partial(f, source=EVEN, target=BALANCE)),
+    "shifted_losses.among": lambda f: check_loss(partial(f, allowed=np.ones(4, dtype=bool))),
+    "shifted_losses.logit_adjusted": lambda f: check_loss(partial(f, source=EVEN, target=BALANCE)),
     "losses.asymmetric": partial(check_loss, tags=True),
     "losses.binary_cross_entropy": partial(check_loss, tags=True),
     "losses.contrastive": partial(check_loss, tags=True),

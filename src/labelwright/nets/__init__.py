@@ -20,7 +20,7 @@ from labelwright.nets.gcn import GCN, Nodes, normalised
 from labelwright.nets.hold import hold
 from labelwright.nets.low_rank import LowRank
 from labelwright.nets.mlp import MLP
-from labelwright.nets.relevance import RelevanceConv2d, RelevanceLayer, RelevanceLinear
+from labelwright.nets.relevance import RelevanceConv2d, RelevanceLinear
 from labelwright.nets.seeds import seeded
 from labelwright.nets.stopping import EarlyStopping
 from labelwright.nets.tasks import TaskNet
@@ -31,6 +31,6 @@ from labelwright.nets.words import WordTokens
 
 __all__ = [
     "GCN", "MLP", "AdaptedHead", "BatchStatistics", "Corrected", "EarlyStopping", "Epoch", "LowRank", "Nodes",
-    "RelevanceConv2d", "RelevanceLayer", "RelevanceLinear", "SmallCNN", "SmallViT", "TaskNet", "TextTransformer",
+    "RelevanceConv2d", "RelevanceLinear", "SmallCNN", "SmallViT", "TaskNet", "TextTransformer",
     "Twin", "WordTokens", "fisher", "hold", "normalised", "seeded", "views",
 ]  # fmt: skip

@@ -51,7 +51,7 @@ class TaskNet(nn.Module):
         self.task = task
         for part in self.body.modules():
             if task is not None and hasattr(part, "task"):
-                part.task = task
+                setattr(part, "task", task)  # noqa: B010 - a Module types its attributes
         return self
 
     def forward(self, x: Tensor, *, return_features: bool = False) -> Any:

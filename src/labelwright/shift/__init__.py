@@ -28,7 +28,6 @@ from labelwright.shift.kdey import KDEy
 from labelwright.shift.kinds import ShiftKind, kind_of_shift
 from labelwright.shift.label_shift_adapter import LabelShiftAdapter
 from labelwright.shift.latent import DomainPriors, LatentLabelShift
-from labelwright.shift.memories import Lesson, Memory
 from labelwright.shift.methods import METHODS, method
 from labelwright.shift.mixture import Mixed, proportions
 from labelwright.shift.mlls import MLLS
@@ -49,7 +48,7 @@ from labelwright.shift.test_time import TestTimeAdapter
 __all__ = [
     "BBSE", "ELSA", "HDY_BINS", "METHODS", "MLLS", "RLLS", "AdaptReport", "Adapted", "AdjustedCount", "Alarm",
     "Compared", "ContinualNet", "DomainPriors", "DyS", "Expected", "FisherPenalty", "ImbalanceAwarePretrainer",
-    "KDEy", "LabelShiftAdapter", "LabelShiftClassifier", "LatentLabelShift", "Lesson", "Measured", "Memory",
+    "KDEy", "LabelShiftAdapter", "LabelShiftClassifier", "LatentLabelShift", "Measured",
     "Mixed", "OpenPriors", "OpenSetLabelShift", "OpenWorldAdapter", "OrthogonalFeatureProjector",
     "PriorCorrection", "PriorEstimator", "PriorInterval", "PriorStream", "ProjectAndProbe", "RelevanceMaps",
     "Replay", "ShiftKind", "TagPriors", "TagShares", "TestTimeAdapter", "adapt", "compare", "file",

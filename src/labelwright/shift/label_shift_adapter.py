@@ -15,7 +15,7 @@ class LabelShiftAdapter(BaseEstimator):
     """Learn, from the source alone, parameters of a classifier's last layer for any balance of the classes.
 
     Before anything is deployed, each item of the source is shown under balances drawn between that of the source and
-    its reverse, and `labelwright.parts.losses.logit_adjusted` asks for the posterior under the balance drawn. The
+    its reverse, and `shifted_losses.logit_adjusted` asks for the posterior under the balance drawn. The
     classifier stays as it is; what is learned maps one number, the degree of imbalance, to a scale and a shift of the
     features and to changes of the last layer (`labelwright.nets.AdaptedHead`). At test time `TestTimeAdapter` gives it
     the running estimate of the balance.
@@ -129,11 +129,11 @@ class LabelShiftAdapter(BaseEstimator):
         return self.head_.to(features.device)(torch.cat([features, more], dim=1))
 
     def _loss(self, degrees: Any) -> Any:
-        from labelwright.parts import losses
+        from labelwright.parts import shifted_losses
 
         def adjusted(logits: Any, targets: Any, rows: Any) -> Any:
             wanted = shares.tempered(self.source_priors_, degrees(rows.cpu().numpy()))
-            return losses.logit_adjusted(logits, targets, source=self.source_priors_, target=wanted)
+            return shifted_losses.logit_adjusted(logits, targets, source=self.source_priors_, target=wanted)
 
         return adjusted
 

@@ -33,7 +33,7 @@ class Replay(Memory):
 
     def lesson(self, net: Any, items: np.ndarray, codes: np.ndarray) -> Lesson:
         """The newest task and what is kept of the others, each among its own classes."""
-        from labelwright.parts import losses
+        from labelwright.parts import shifted_losses
 
         shown = [*self._kept, (items, codes)]
         widths = [head.out_features for head in net.heads]
@@ -44,7 +44,7 @@ class Replay(Memory):
 
         def among(logits: Any, targets: Any, rows: Any) -> Any:
             allowed = task[rows.cpu().numpy()][:, None] == place
-            return losses.among(logits, targets, allowed=allowed)
+            return shifted_losses.among(logits, targets, allowed=allowed)
 
         return Lesson(np.concatenate([x for x, _ in shown]), np.eye(starts[-1])[column], among, None)
 

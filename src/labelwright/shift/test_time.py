@@ -45,7 +45,7 @@ class TestTimeAdapter:
     window : int, default 500
         Rows that an estimator sees.
     loss : ``(logits, targets) -> (b,)``, default `labelwright.parts.losses.entropy`
-        What TENT lowers; `labelwright.parts.losses.reliable_entropy` leaves out what is unsure. Targets are zeros.
+        What TENT lowers; `shifted_losses.reliable_entropy` leaves out what is unsure. Targets are zeros.
     lr : float, default 0.001
         Rate of TENT's step, by Adam.
     neighbours : int, default 5
