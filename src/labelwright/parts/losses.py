@@ -175,8 +175,7 @@ def contrastive(logits: Any, targets: Any, *, temperature: float = 0.05) -> Any:
     Parameters
     ----------
     logits, targets : array (n, c)
-        Similarities s of each query with its candidates; above 0 for a positive (its weight), 0 for a negative, NaN or
-        negative for what is left out. A row without positive or without negative costs nothing.
+        Similarities s; above 0 for a positive (its weight), 0 for a negative, NaN or below for what is left out.
     temperature : float > 0, default 0.05
 
     Examples
@@ -188,16 +187,11 @@ def contrastive(logits: Any, targets: Any, *, temperature: float = 0.05) -> Any:
     if not 0 < temperature < math.inf:
         raise InputError(f"temperature={temperature!r} must be a number above 0")
     xp, logits, targets, known = _tags(logits, targets)
-    moved = logits / temperature
-    held = xp.where(
-        known & (targets == 0), moved, xp.full_like(moved, -1e30)
-    )  # finite, so slopes are 0 without any
-    rest = (top := xp.max(held, axis=1, keepdims=True)) + xp.log(
-        xp.sum(xp.exp(held - top), axis=1, keepdims=True)
-    )
-    return xp.sum(targets * _softplus(rest - moved), axis=1) / _at_least(
-        xp.sum(targets, axis=1), _tiny(targets)
-    )
+    s, none = logits / temperature, xp.full_like(logits, -1e30)  # finite, so slopes are 0 without a negative
+    held = xp.where(known & (targets == 0), s, none)
+    top = xp.max(held, axis=1, keepdims=True)
+    each = _softplus(top + xp.log(xp.sum(xp.exp(held - top), axis=1, keepdims=True)) - s)
+    return xp.sum(targets * each, axis=1) / _at_least(xp.sum(targets, axis=1), _tiny(targets))
 
 
 def forward_corrected(logits: Any, targets: Any, *, channel: Any) -> Any:
