@@ -48,7 +48,7 @@ def test_a_judge_that_only_sees_places_decides_nothing():
     for place in (1, 2):
         critic = PairwiseCritic(lambda item, a, b, place=place: place)
         assert critic.compare("", "x", "y").choice == 0.5
-        assert critic.best("", ["x", "y", "z"]).index == -1
+        assert critic.best("", ["x", "y", "z"]).candidate == -1
         assert PairwiseCritic(critic.judge, dual=False).compare("", "x", "y").choice == place
 
 
@@ -86,8 +86,8 @@ def test_a_knockout_needs_fewer_calls_and_finds_the_same():
         texts = ["x" * n for n in lengths]
         all_pairs, ladder = PairwiseCritic(longer), PairwiseCritic(longer)
         assert (
-            all_pairs.best("", texts).index
-            == ladder.best("", texts, how="knockout").index
+            all_pairs.best("", texts).candidate
+            == ladder.best("", texts, how="knockout").candidate
             == lengths.argmax()
         )
         assert (all_pairs.cost.calls, ladder.cost.calls) == (30, 10)
@@ -100,7 +100,7 @@ def test_level_candidates_go_to_a_person_unless_they_agree():
     assert found.review["row"].tolist() == [0]
     assert list(found.review["leads"][0]) == [0, 1]
     assert found.review["why"][0] == "candidates 0, 1 are level"
-    assert critic.best("", ["aa", "bb"], how="knockout").index == -1
+    assert critic.best("", ["aa", "bb"], how="knockout").candidate == -1
 
 
 def test_auto_skips_the_pairs_that_agree_as_pairs_do():

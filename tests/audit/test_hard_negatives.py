@@ -110,7 +110,7 @@ def test_each_set_is_left_out_once_and_the_margin_counts():
 
     sets = {"a": 3, "b": -0.5, "c": 1, "d": -2}
     pruned = prune_datasets(train, float, sets)
-    assert trained == [list("abcd"), list("bcd"), list("acd"), list("abd"), list("abc")]
+    assert trained == [list("abcd"), list("bcd"), list("acd"), ["a", "b", "d"], list("abc")]
     assert pruned.kept == ["a", "c"]
     assert pruned.table["dataset"].tolist() == ["d", "b", "c", "a"]
     assert pruned.table["harm"].tolist() == [2, 0.5, -1, -3]

@@ -396,3 +396,14 @@ def test_all_cards_of_a_set_bear_its_name_and_the_plain_one_comes_first():
         for card in cards.values():
             same_but_counts = dataclasses.replace(card, n=first.n, k=first.k, error_rate=first.error_rate)
             assert same_but_counts == first
+
+
+def test_cranfield_marks_are_the_grades_above_none():
+    found = data.load("cranfield")
+    grades = found.extra["grades"]
+    assert (
+        found.labels.shape == grades.shape == (len(found.items), len(found.extra["queries"])) == (1400, 225)
+    )
+    assert ((grades > 0) == (found.labels == 1)).all()
+    assert set(np.unique(grades)) == {0, 1, 2, 3, 4}
+    assert (found.labels.sum(axis=0) > 0).all()  # every question has an answer

@@ -61,9 +61,9 @@ class CascadeRelabeler:
     --------
     >>> generous = lambda query, positives, candidates: [query[0] == text[0] for text in candidates]
     >>> strict = lambda query, positives, candidates: [text.startswith(query) for text in candidates]
-    >>> found = CascadeRelabeler([generous, strict]).judge([("ab", ["abc"], ["abd", "axe", "cow"])])
+    >>> found = CascadeRelabeler([generous, strict]).judge([("ab", ["abc"], ["abe", "axe", "cow"])])
     >>> found.repair("relabel")[0]
-    Triple(query='ab', positives=('abc', 'abd'), negatives=('axe', 'cow'))
+    Triple(query='ab', positives=('abc', 'abe'), negatives=('axe', 'cow'))
     """
 
     cites = ("thakur2025fixing",)

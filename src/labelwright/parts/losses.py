@@ -169,17 +169,13 @@ def asymmetric(
 def contrastive(logits: Any, targets: Any, *, temperature: float = 0.05) -> Any:
     """Pull a query to its positives and away from its negatives, known positives never against each other (InfoNCE).
 
-    The mean over the positives p of ``log(1 + sum over negatives n of exp((s_n - s_p) / temperature))``: with one
-    positive, the cross-entropy of picking it among the negatives (van den Oord et al., 2018). The denominator of a
-    positive holds no other positive and nothing that is left out.
+    Mean over positives p of ``log(1 + sum over negatives n of exp((s_n - s_p) / temperature))``: the cross-entropy of
+    picking p among the negatives (van den Oord et al., 2018), with nothing else in the denominator.
 
     Parameters
     ----------
-    logits : array (n, c)
-        Similarities s of each query with its candidates, such as cosines.
-    targets : array (n, c)
-        Above 0 for a positive (its weight), 0 for a negative, NaN or negative for what is left out, such as the
-        positives of the same query in a batch. A row without positive or without negative costs nothing.
+    logits, targets : array (n, c)
+        Similarities s; above 0 for a positive (its weight), 0 for a negative, NaN or below for what is left out.
     temperature : float > 0, default 0.05
 
     Examples
@@ -191,16 +187,11 @@ def contrastive(logits: Any, targets: Any, *, temperature: float = 0.05) -> Any:
     if not 0 < temperature < math.inf:
         raise InputError(f"temperature={temperature!r} must be a number above 0")
     xp, logits, targets, known = _tags(logits, targets)
-    moved = logits / temperature
-    negative = known & (targets == 0)
-    weights = xp.where(known, targets, xp.zeros_like(targets))
-    # Far below every logit, but finite, so that rows without a negative keep slopes of 0.
-    low = xp.full_like(moved, -1e30)
-    held = xp.where(negative, moved, low)
+    s, none = logits / temperature, xp.full_like(logits, -1e30)  # finite, so slopes are 0 without a negative
+    held = xp.where(known & (targets == 0), s, none)
     top = xp.max(held, axis=1, keepdims=True)
-    rest = top + xp.log(xp.sum(xp.exp(held - top), axis=1, keepdims=True))
-    each = _softplus(rest - moved)
-    return xp.sum(weights * each, axis=1) / _at_least(xp.sum(weights, axis=1), _tiny(weights))
+    each = _softplus(top + xp.log(xp.sum(xp.exp(held - top), axis=1, keepdims=True)) - s)
+    return xp.sum(targets * each, axis=1) / _at_least(xp.sum(targets, axis=1), _tiny(targets))
 
 
 def forward_corrected(logits: Any, targets: Any, *, channel: Any) -> Any:

@@ -256,7 +256,7 @@ def project(
     if not low < high:
         raise InputError(f"window={window!r} must be (low, high) with low < high")
     summed = (np.clip(values, low, high) - low).sum(axis=axis)
-    seen = drawn.any(axis=axis)
+    seen = np.asarray(drawn.any(axis=axis))
     scale = np.delete(np.asarray(spacing, dtype=np.float64), axis)
     if not (scale == 1).all():
         summed, seen = (ndimage.zoom(part, scale, order=order) for part, order in ((summed, 1), (seen, 0)))

@@ -14,6 +14,8 @@ from labelwright.models.language import Usage
 from labelwright.progress import progress
 
 FIRST, SECOND, OPEN = 1, 2, 0.5
+SWAPPED: dict[float, float] = {FIRST: SECOND, SECOND: FIRST, OPEN: OPEN}
+WON: dict[float, float] = {FIRST: 1.0, SECOND: 0.0, OPEN: 0.5}  # by the first of the two
 Skip = Literal["auto"] | float | None
 LONE = 0.5  # agreement above which a lone pair is not judged
 MOST = 0.8  # and at most, where the threshold follows from the pairs
@@ -57,8 +59,8 @@ class Best(NamedTuple):
 
     Attributes
     ----------
-    index : int
-        Of the best candidate, -1 where a person must decide.
+    candidate : int
+        Position of the best one, -1 where a person must decide.
     wins : float array (c,)
         Comparisons won by each; an open or skipped one counts a half to both.
     confidence : float
@@ -67,7 +69,7 @@ class Best(NamedTuple):
         Why a person must decide, "" where none must.
     """
 
-    index: int
+    candidate: int
     wins: np.ndarray
     confidence: float
     why: str
@@ -223,11 +225,11 @@ class PairwiseCritic:
         with progress("comparing candidates", total=len(items), show=show) as tick:
             for item, those in zip(items, candidates, strict=True):
                 best = self._best(item, those, how, skip)
-                if check and best.index >= 0 and self.check(item, those[best.index]) == 0:
-                    best = best._replace(index=-1, why="the best one does not pass the check")
+                if check and best.candidate >= 0 and self.check(item, those[best.candidate]) == 0:
+                    best = best._replace(candidate=-1, why="the best one does not pass the check")
                 found.append(best)
                 tick()
-        index = np.array([best.index for best in found], dtype=np.intp)
+        index = np.array([best.candidate for best in found], dtype=np.intp)
         rows = np.flatnonzero(index < 0)
         return Choices(
             index,
@@ -285,8 +287,8 @@ class PairwiseCritic:
         met: dict[tuple[int, int], Verdict] = {}
         for i, j in _pairs(len(candidates), how, met):
             verdict = met[i, j] = self._compare(item, candidates[i], candidates[j], skip)
-            wins[i] += {FIRST: 1.0, SECOND: 0.0}.get(verdict.choice, 0.5)
-            wins[j] += {FIRST: 0.0, SECOND: 1.0}.get(verdict.choice, 0.5)
+            wins[i] += WON[verdict.choice]
+            wins[j] += 1 - WON[verdict.choice]
         if how == "knockout":
             lead = _champion(met) if met else 0
             rivals = [
@@ -345,7 +347,7 @@ def together(answers: Sequence[float], conservative: bool = False) -> tuple[floa
     >>> together([1, 2]), together([1, 1]), together([0.5, 1]), together([0.5, 1], conservative=True)
     ((1, 1.0), (0.5, 0.0), (2, 0.5), (0.5, 0.0))
     """
-    named = [answers[0], *({FIRST: SECOND, SECOND: FIRST}.get(said, OPEN) for said in answers[1:])]
+    named = [answers[0], *(SWAPPED[said] for said in answers[1:])]
     told = {said for said in named if said != OPEN}
     if len(told) != 1 or (conservative and OPEN in named):
         return OPEN, 0.0
@@ -376,7 +378,13 @@ def _empty(candidate: Any) -> bool:
 
 
 def _less(after: Usage, before: Usage) -> Usage:
-    return Usage(*(now - then for now, then in zip(after, before, strict=True)))
+    return Usage(
+        after.prompt_tokens - before.prompt_tokens,
+        after.completion_tokens - before.completion_tokens,
+        after.calls - before.calls,
+        after.cached_calls - before.cached_calls,
+        after.seconds - before.seconds,
+    )
 
 
 def _named(judge: Any) -> str:

@@ -82,7 +82,7 @@ class PromptedComparison:
         said = {name: self.show(value)[: self.longest] for name, value in values.items()}
         template = Template(files(__package__).joinpath(file).read_text(encoding="utf-8"))
         prompt = template.render(about=self.about, **said)
-        model = able(self.model, Completes, purpose="Comparing labels")
+        model: Completes = able(self.model, Completes, purpose="Comparing labels")  # type: ignore[type-abstract]
         [completion] = model.complete([prompt], max_tokens=self.max_tokens)
         self.usage = self.usage.added(completion.usage)
         self.answers.append((prompt, completion.text))
