@@ -38,6 +38,7 @@ from labelwright.models import (
     Unfinished,
     Usage,
     able,
+    as_function,
     as_language_model,
 )
 from labelwright.models.patient import PASSING
@@ -528,12 +529,20 @@ def test_a_record_of_completions_does_not_score(tmp_path):
 # --- as_language_model ---
 
 
+def test_a_function_out_of_a_model(tmp_path):
+    model = Counting()
+    ask = as_function(Cached(model, tmp_path / "a.db"), max_tokens=5)
+    assert [ask("x"), ask("y"), ask("x")] == ["x 1", "y 2", "x 1"]
+    with pytest.raises(ModelCannot, match="needs a model that can complete"):
+        as_function(Inside())
+
+
 def test_what_names_a_model(tmp_path):
     model = Scripted(str)
     assert as_language_model(model) is model
     assert as_language_model(str.upper).name == "upper"
     assert isinstance(as_language_model(Inside()), Inside)
-    for strange in ("lokal", "https://example.org/v1", 3, None, tmp_path / "no"):
+    for strange in ("nonsense", "https://example.org/v1", 3, None, tmp_path / "no"):
         with pytest.raises(InputError, match="model="):
             as_language_model(strange)
     with pytest.raises(InputError, match="there are smollm2, gemma3-270m"):

@@ -92,8 +92,8 @@ def test_what_is_cut_is_told():
 
 
 def test_what_makes_no_sense():
-    with pytest.raises(InputError, match="longest names 'tekst'"):
-        fit(ASK, {"text": "x"}, limit=9, longest={"tekst": 3})
+    with pytest.raises(InputError, match="longest names 'nonsense'"):
+        fit(ASK, {"text": "x"}, limit=9, longest={"nonsense": 3})
     with pytest.raises(InputError, match="without a template"):
         fit(ASK, {"text": "x"}, limit=9, demonstrations=[{"text": "a"}])
     with pytest.raises(InputError, match=r"a field \{demonstrations\} without a value"):

@@ -25,7 +25,7 @@ def prompted(
     complete : callable
         ``prompt -> answer``, both text: any client, local or hosted. With ``n_jobs`` it runs in several
         processes at once, or in threads under ``joblib.parallel_config("threading")``, which suits hosted models.
-        Nothing is kept of the answers; wrap it (``joblib.Memory``) to pay once, and to read them again.
+        Nothing is kept of the answers; ``models.as_function(models.Cached(model, path))`` pays once.
     prompt : str or callable
         Text with ``{item}``, or of rows and dicts with the names of columns, ``{title}``; or ``item -> prompt``.
     classes : iterable

@@ -27,7 +27,7 @@ from labelwright.models.language_transformers import Transformers
 from labelwright.models.ledger import Call, Cost, CostLedger, estimate_tokens
 from labelwright.models.local import local
 from labelwright.models.metered import Budget, BudgetSpent, Metered, Prices
-from labelwright.models.named import as_language_model
+from labelwright.models.named import as_function, as_language_model
 from labelwright.models.patient import GaveUp, Patient
 from labelwright.models.prompting import FittedPrompt, fit
 from labelwright.models.template import Template
@@ -68,6 +68,7 @@ __all__ = [
     "Unparsed",
     "Usage",
     "able",
+    "as_function",
     "as_language_model",
     "estimate_tokens",
     "fit",

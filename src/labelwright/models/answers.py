@@ -19,7 +19,7 @@ AROUND = " \t\r\n.,;:!\"'`*_()[]{}<>#«»“”„‘’"  # noqa: RUF001
 NEGATIONS = frozenset(
     {
         "not", "no", "never", "neither", "nor", "none", "nothing", "cannot", "without", "hardly", "barely", "scarcely",
-        "unlikely", "non", "isnt", "wrong", "incorrect", "false", "nowhere", "instead",
+        "unlikely", "non", "wrong", "incorrect", "false", "nowhere", "instead",
     }
 )  # fmt: skip
 QUOTED = re.compile(

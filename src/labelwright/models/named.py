@@ -1,12 +1,13 @@
 """A language model from whatever names one: a word, a folder, an address, an object, a function."""
 
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from labelwright.errors import InputError
-from labelwright.models.language import CAN, Scripted
+from labelwright.models.language import CAN, Completes, Scripted, able
 
 KEY = "LABELWRIGHT_MODEL_KEY"
 
@@ -31,9 +32,9 @@ def as_language_model(model: Any) -> Any:
     --------
     >>> as_language_model(lambda prompt: "yes").complete(["Is it spam?"])[0].text
     'yes'
-    >>> as_language_model("lokal")
+    >>> as_language_model("nonsense")
     Traceback (most recent call last):
-    labelwright.errors.InputError: model='lokal' is neither "local" nor a folder nor an address; ...
+    labelwright.errors.InputError: model='nonsense' is neither "local" nor a folder nor an address; ...
     """
     if isinstance(model, (str, Path)):
         return _from_text(str(model))
@@ -45,6 +46,47 @@ def as_language_model(model: Any) -> Any:
         f'model={model!r} is no language model; give a name such as "local", a function from prompt to answer, or '
         "an object with complete, score or open"
     )
+
+
+def as_function(
+    model: Any,
+    *,
+    max_tokens: int = 64,
+    temperature: float = 0.0,
+    stop: Sequence[str] = (),
+    seed: int | None = None,
+) -> Callable[[str], str]:
+    """Return a function ``prompt -> answer``, for what takes one, such as `combine.prompted`.
+
+    Parameters
+    ----------
+    model : object, callable or str
+        As in `as_language_model`.
+    max_tokens, temperature, stop, seed
+        As in `Completes.complete`.
+
+    Raises
+    ------
+    ModelCannot
+        When the model does not complete.
+
+    Examples
+    --------
+    >>> as_function(Scripted({"2 + 2 =": " 4"}))("2 + 2 =")
+    ' 4'
+    """
+    found = able(as_language_model(model), Completes, purpose="A function from prompt to answer")
+
+    def ask(prompt: str) -> str:
+        options: dict[str, Any] = {
+            "max_tokens": max_tokens,
+            "temperature": temperature,
+            "stop": stop,
+            "seed": seed,
+        }
+        return found.complete([prompt], **options)[0].text
+
+    return ask
 
 
 def _from_text(name: str) -> Any:

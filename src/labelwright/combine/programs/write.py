@@ -68,8 +68,8 @@ def write_programs(
     task : TaskSpec
     complete : callable
         ``complete(prompt) -> str`` asks the model. Let it sample (the paper: temperature 0.7, up to 1,000 tokens);
-        prompts differ only in the number of the program. Wrap it (``joblib.Memory``) to pay once, whatever happens
-        in between; the ledger counts every question.
+        prompts differ only in the number of the program. ``models.as_function(models.Cached(model, path))``
+        pays once, whatever happens in between; the ledger counts every question.
     samples : sequence, array or frame
         Some unlabelled items.
     n_programs : int, default 10
