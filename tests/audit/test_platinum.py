@@ -148,7 +148,7 @@ def test_bad_decisions_are_told_and_change_nothing(decisions, message):
         ({"a": list("1234")}, {"ids": [1]}, "must match"),
         ({"a": list("1234")}, {"targets": [1, 2, 3, "none"]}, "target 'none' cannot be read"),
         ({"a": list("1234")}, {"targets": [1, 2, 3, []]}, "no acceptable answer"),
-        ([list("1234"), "lokal"], {}, "neither"),
+        ([list("1234"), "locally"], {}, "neither"),
     ],
 )
 def test_bad_input_is_told(models, options, message):

@@ -103,7 +103,7 @@ def test_a_language_model_by_name_object_or_function():
     assert column(found.judges, "judge").tolist() == ["critic"]
     assert column(found.judges, "calls")[0] >= 40
     with pytest.raises(InputError, match="neither"):
-        audit(texts, y, judge="lokal")
+        audit(texts, y, judge="locally")
 
 
 @pytest.mark.parametrize(
