@@ -227,7 +227,7 @@ WITHOUT_EXAMPLE = {
     "audit.review_sheet.ReviewSheet": "a record that TestSetAudit.review_sheet returns",
     "audit.standings.Crossing": "a record that Standings.crossings returns",
     "audit.standings.Curve": "a record that Standings.curve returns",
-    "audit.testset.CheckedTestSet": "a record that TestSetAudit.check returns",
+    "audit.checked_test_set.CheckedTestSet": "a record that TestSetAudit.check returns",
     "audit.annotators.Annotators": "a record that compare_annotators returns",
     "audit.ensemble.Flags": "a record that JudgeEnsemble.flag returns",
     "audit.judges.Compares": "a protocol",

@@ -19,6 +19,7 @@ from labelwright.audit.budget import (
     predicted_distance,
     review_plan,
 )
+from labelwright.audit.checked_test_set import CheckedTestSet
 from labelwright.audit.confident import ConfidentLearning
 from labelwright.audit.decisions import Decision
 from labelwright.audit.dynamics import SEMD, area_under_margin, keep_after_removal, late_loss
@@ -52,7 +53,7 @@ from labelwright.audit.repairs import (
 from labelwright.audit.result import Audit, Estimate
 from labelwright.audit.review_sheet import Review, ReviewSheet
 from labelwright.audit.standings import Crossing, Curve, Standings, standings
-from labelwright.audit.testset import CheckedTestSet, TestSetAudit
+from labelwright.audit.test_set import TestSetAudit
 from labelwright.audit.vocabularies import Vocabulary, vocabulary
 
 __all__ = [

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from labelwright import files, frames
+from labelwright.audit.checked_test_set import CheckedTestSet
 from labelwright.audit.contestants import SEPARATORS, Contestants, quick_contestants, read_contestants
 from labelwright.audit.everyday import refuse_or_note
 from labelwright.audit.file import items_of
 from labelwright.audit.items import Items
 from labelwright.audit.review_sheet import ReviewSheet
-from labelwright.audit.testset import MOST, SAMPLE, CheckedTestSet, TestSetAudit
+from labelwright.audit.test_set import MOST, SAMPLE, TestSetAudit
 from labelwright.errors import InputError
 from labelwright.evidence import Exact
 

@@ -1,6 +1,7 @@
 """Do relevance maps keep every task, and tell which task an item belongs to, where other memories forget?"""
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -89,7 +90,7 @@ DEPARTS = (
 
 def claim(name, **options):
     """A claim on permuted digits unless told otherwise."""
-    given = {"data": permuted, "arms": ARMS, "departs": DEPARTS, "needs": NEEDS, "budget_s": 240}
+    given: dict[str, Any] = {"data": permuted, "arms": ARMS, "departs": DEPARTS, "needs": NEEDS, "budget_s": 240}
     return Claim(paper="S115", name=name, **(given | options))
 
 

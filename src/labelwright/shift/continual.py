@@ -242,7 +242,7 @@ class ContinualNet(ClassifierMixin, BaseEstimator):
             raise InputError("y tells nothing: all labels are missing; label a few rows of each class")
         if not first and items.shape[1:] != self._shape:
             raise InputError(f"items have shape {items.shape[1:]}, those of the first task had {self._shape}")
-        self._shape = items.shape[1:]
+        self._shape: tuple[int, ...] = items.shape[1:]
         return items[codes >= 0], codes[codes >= 0], names
 
     def _known(self, X: Any) -> np.ndarray:
