@@ -161,7 +161,7 @@ def _benchmark(
             f"column {roles.label!r} holds several labels a row; a test set here has one label a row"
         )
     labels = roles.labels(shown)
-    notes = [*whole.notes, *roles.notes]
+    notes = [*whole.notes, *(n for n in roles.notes if wanted is None or n != files.NOTHING_TO_LEARN)]
     if wanted is None and train is None:
         refuse_or_note(Exact(labels))  # what cross-fitting cannot take
     if wanted is None:

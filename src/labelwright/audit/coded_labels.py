@@ -69,6 +69,7 @@ def all_classes(told: np.ndarray, tables: Mapping[str, np.ndarray]) -> np.ndarra
 
 
 def coded(values: Any, classes: np.ndarray, known: np.ndarray, what: str) -> np.ndarray:
+    """Codes of a model's predictions, of which `known` rows must have one; `what` names the model in the error."""
     codes = placed(values, classes)
     missing = known[codes[known] < 0]
     if len(missing):

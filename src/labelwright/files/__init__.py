@@ -17,10 +17,11 @@ from labelwright.files.limits import Limits
 from labelwright.files.output import OutputFolder
 from labelwright.files.pictures import picture_paths
 from labelwright.files.probs import read_probs
-from labelwright.files.roles import Roles, roles
+from labelwright.files.roles import NOTHING_TO_LEARN, Roles, roles
 from labelwright.files.table import Table, read
 
 __all__ = [
+    "NOTHING_TO_LEARN",
     "Limits",
     "OutputFolder",
     "Roles",

@@ -13,6 +13,10 @@ from labelwright.files.labels import check_labels, split
 from labelwright.files.table import Table
 from labelwright.files.words import IMAGE, rank
 
+NOTHING_TO_LEARN = (
+    "No column to learn from was found; give one with --text, --features or --image, or give --probs."
+)
+
 
 @dataclass(frozen=True)
 class Roles:
@@ -155,9 +159,7 @@ def roles(
             table, looks, label, [c for c in free if c not in (source, item)], bool(texts or image), notes
         )
     if not (texts or image or chosen):
-        notes.append(
-            "No column to learn from was found; give one with --text, --features or --image, or give --probs."
-        )
+        notes.append(NOTHING_TO_LEARN)
     return Roles(label, tuple(texts), tuple(chosen), image, source, item, multi_label, several, tuple(notes))
 
 

@@ -90,7 +90,13 @@ DEPARTS = (
 
 def claim(name, **options):
     """A claim on permuted digits unless told otherwise."""
-    given: dict[str, Any] = {"data": permuted, "arms": ARMS, "departs": DEPARTS, "needs": NEEDS, "budget_s": 240}
+    given: dict[str, Any] = {
+        "data": permuted,
+        "arms": ARMS,
+        "departs": DEPARTS,
+        "needs": NEEDS,
+        "budget_s": 240,
+    }
     return Claim(paper="S115", name=name, **(given | options))
 
 
