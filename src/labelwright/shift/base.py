@@ -172,7 +172,7 @@ class PriorEstimator(BaseEstimator, ABC):
             used = "analytic"
         else:
             drawn = self._draws(probs, n_boot, np.random.default_rng(random_state), show)
-            low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
+            low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0, method="weibull")
             used = "bootstrap"
         wide = np.zeros((2, len(priors)))
         wide[:, self._present] = low, high

@@ -227,7 +227,7 @@ class LatentLabelShift(BaseEstimator):
                 table = rng.multinomial(self._sizes, self._table.T).T / self._sizes
                 drawn[b] = cells.factors(table, self.n_classes, start=start).classes
                 tick()
-        low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
+        low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0, method="weibull")
         priors = self.class_priors_.copy()
         return DomainPriors(priors, np.minimum(low, priors), np.maximum(high, priors), level)
 

@@ -257,7 +257,7 @@ class OpenSetLabelShift(BaseEstimator):
                 some = rng.integers(len(probs), size=len(probs))
                 drawn[b] = shares(again, probs[some], scores[some], options).all
                 tick()
-        low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
+        low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0, method="weibull")
         return PriorInterval(point, np.minimum(low, point), np.maximum(high, point), level, "bootstrap")
 
     def correct(self, probs: ArrayLike, scores: ArrayLike) -> np.ndarray:
