@@ -34,7 +34,7 @@ class ImbalanceAwarePretrainer(ClassifierMixin, BaseEstimator):
     border : float or None, default None
         A row is far from its class where its Mahalanobis distance is larger, 3 in the paper; None leaves the second
         step out. In d dimensions a typical row is at about sqrt(d), so that 3 means most rows, common classes first:
-        on the long tails of our claims it took back what the first step had won.
+        on the long tails of our claims it took back half or more of what the first step had won.
     epochs : int, default 40
     batch_size : int, default 32
         Pairs a step.
