@@ -95,6 +95,27 @@ def test_names_change_nothing(digits):
     np.testing.assert_allclose(one.predict_proba(X), two.predict_proba(X))
 
 
+def test_other_names_in_another_order_give_the_same_bits(digits):
+    """Also where classes do not first occur in their order, and where some are found later."""
+    X, y, new, truth = digits
+    few = np.flatnonzero(y < 6)[::-1][:240]
+    names = np.array(["f", "b", "e", "a", "d", "c"])
+    codes = np.array([5, 1, 4, 0, 3, 2])  # where each name stands in their order
+    said = []
+    for labels in (y, names[y % 6]):
+        model = ImbalanceAwarePretrainer(**QUICK | {"epochs": 12}).fit(X[few], labels[few])
+        adapter = OpenWorldAdapter(model, held_out="prefit", detect_unknown=True, min_unknown=20)
+        adapter.fit(X[few], labels[few])
+        six = np.flatnonzero(truth == 6)
+        reports = [adapter.partial_adapt(new[rows]) for rows in (six[:40], six[40:80], np.arange(300))]
+        said.append((model.predict_proba(new), adapter.predict_proba(new), reports))
+    (one, later, reports), (two, later_two, reports_two) = said
+    assert reports[0].new_classes
+    np.testing.assert_array_equal(two[:, codes], one)
+    np.testing.assert_array_equal(later_two[:, [*codes, *range(6, later.shape[1])]], later)
+    assert [r[:-1] for r in reports] == [r[:-1] for r in reports_two]
+
+
 # After
 
 

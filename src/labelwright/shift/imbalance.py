@@ -34,7 +34,7 @@ class ImbalanceAwarePretrainer(ClassifierMixin, BaseEstimator):
     border : float or None, default None
         A row is far from its class where its Mahalanobis distance is larger, 3 in the paper; None leaves the second
         step out. In d dimensions a typical row is at about sqrt(d), so that 3 means most rows, common classes first:
-        on the long tails of our claims it took back what the first step had won.
+        on the long tails of our claims it took back half or more of what the first step had won.
     epochs : int, default 40
     batch_size : int, default 32
         Pairs a step.
@@ -50,8 +50,11 @@ class ImbalanceAwarePretrainer(ClassifierMixin, BaseEstimator):
     classes_ : ndarray (k,)
     epoch_ : labelwright.nets.Epoch
         The trained net (`epoch_.net`).
+    outputs_ : ndarray (k,) of int
+        Which of `classes_` each output of the net stands for: they are numbered as they first occur among the training
+        rows, so that other names give the same net.
     statistics_ : ClassGaussians
-        Of the training rows' features; the common covariance counts as d rows.
+        Of the training rows' features, in the order of `outputs_`; the common covariance counts as d rows.
     n_border_ : list of int
         Rows far from their class, epoch by epoch.
 
@@ -101,9 +104,10 @@ class ImbalanceAwarePretrainer(ClassifierMixin, BaseEstimator):
         """
         rows, codes, self.classes_ = labelled_rows(self, X, y, reset=True)
         self._check(codes)
+        self.outputs_ = np.unique(codes, return_index=True)[1].argsort()
         self.mean_, spread = rows.mean(axis=0), rows.std(axis=0)
         self.spread_ = np.where(spread > 0, spread, 1.0)
-        self._train(self._scaled(rows), codes)
+        self._train(self._scaled(rows), self.outputs_.argsort()[codes])
         return self
 
     def features(self, X: Any) -> np.ndarray:
@@ -116,7 +120,7 @@ class ImbalanceAwarePretrainer(ClassifierMixin, BaseEstimator):
         check_is_fitted(self, "epoch_")
         rows = validate_data(self, X, dtype=np.float64, reset=False)
         probs = self.epoch_.predict(self._scaled(rows)).astype(np.float64)
-        return np.asarray(probs / probs.sum(axis=1, keepdims=True))
+        return np.asarray((probs / probs.sum(axis=1, keepdims=True))[:, self.outputs_.argsort()])
 
     def predict(self, X: Any) -> np.ndarray:
         """The most probable class of each row."""

@@ -90,7 +90,10 @@ class OpenWorldAdapter(ClassifierMixin, BaseEstimator):
         Grows where classes are found.
     model_ : ImbalanceAwarePretrainer
     head_ : labelwright.nets.LowRank
+    outputs_ : ndarray (k,) of int
+        Which of `classes_` each output of the head stands for, as in the model; new ones come last.
     statistics_ : ClassGaussians
+        In the order of `outputs_`.
     entropy_from_, entropy_below_, gap_from_ : float
     reports_ : list of AdaptReport
 
@@ -163,7 +166,7 @@ class OpenWorldAdapter(ClassifierMixin, BaseEstimator):
             held = rows[test] if test.any() else rows
             base = ImbalanceAwarePretrainer() if self.model is None else clone(self.model)
             self.model_ = base.set_params(random_state=self.random_state).fit(rows[~test], codes[~test])
-        self.statistics_ = self.model_.statistics_
+        self.statistics_, self.outputs_ = self.model_.statistics_, self.model_.outputs_
         self._begin(self.model_.features(held))
         return self
 
@@ -205,7 +208,8 @@ class OpenWorldAdapter(ClassifierMixin, BaseEstimator):
     def predict_proba(self, X: Any) -> np.ndarray:
         """P(class | row): (n, k), in the order of `classes_` as they are now."""
         check_is_fitted(self, "head_")
-        return self._probs(self.model_.features(validate_data(self, X, dtype=np.float64, reset=False)))
+        seen = self.model_.features(validate_data(self, X, dtype=np.float64, reset=False))
+        return self._probs(seen)[:, self.outputs_.argsort()]
 
     def predict(self, X: Any) -> np.ndarray:
         """The most probable class of each row."""
@@ -286,6 +290,7 @@ class OpenWorldAdapter(ClassifierMixin, BaseEstimator):
             layer.bias.copy_(torch.cat([old.bias.cpu(), torch.tensor([bias]).float()]))
         self._wrap(LowRank(layer, self.rank, self._seed + len(self.classes_)))
         self.statistics_ = gaussians.added(self.statistics_, rows)
+        self.outputs_ = np.append(self.outputs_, len(self.classes_))
         self.classes_ = _one_more(self.classes_)
 
     def _logits(self, seen: np.ndarray) -> np.ndarray:
