@@ -230,7 +230,6 @@ WITHOUT_EXAMPLE = {
     "audit.testset.CheckedTestSet": "a record that TestSetAudit.check returns",
     "audit.annotators.Annotators": "a record that compare_annotators returns",
     "audit.ensemble.Flags": "a record that JudgeEnsemble.flag returns",
-    "audit.judges.Compares": "a protocol",
     "audit.judges.Judge": "a protocol",
     "audit.judges.Opinion": "a record that judges return",
     "audit.decisions.Decision": "PlatinumBuilder shows it",
