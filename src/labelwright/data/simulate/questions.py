@@ -78,7 +78,7 @@ def computed_questions(
     The kinds are sums and differences of numbers below ten in a sentence, the larger of two numbers below a hundred,
     the first or last letter of a word, how often a letter occurs in it, how many words there are, and the last of
     them. A wrong answer is off by one (the number, or the letter or word beside the right one), has its two digits
-    swapped, or is the right answer to another question. A slip is drawn from those that the answer allows.
+    swapped, or is the right answer to another question of the kind. A slip is drawn from those that the answer allows.
 
     Known exactly: the truth, which answers of the key are wrong, how many, and how they went wrong.
 
@@ -135,7 +135,7 @@ def computed_questions(
     truth = np.array([made.answer for made in made_all], dtype=object)
     given, slip = truth.copy(), np.full(n, "", dtype=object)
     for i in rng.choice(n, round(checked(wrong, "wrong") * n), replace=False):
-        found = _slips(made_all[i], truth, rng)
+        found = _slips(made_all[i], truth[kind == kind[i]], rng)
         if not found:
             raise InputError(
                 f"no wrong answer fits {made_all[i].question!r} among {n} questions; raise n, or wrong=0"
@@ -147,13 +147,13 @@ def computed_questions(
     )
 
 
-def _slips(made: _Asked, truth: np.ndarray, rng: np.random.Generator) -> dict[str, str]:
-    """Wrong answers to a question, by how they come about."""
+def _slips(made: _Asked, like: np.ndarray, rng: np.random.Generator) -> dict[str, str]:
+    """Wrong answers to a question, by how they come about; `like` holds the right ones to questions of its kind."""
     answer = made.answer
     found = {"off by one": made.beside}
     if answer.isdigit() and len(answer) == 2 and answer[1] != "0":
         found["swapped digits"] = answer[::-1]
-    others = truth[truth != answer]
+    others = like[like != answer]
     if len(others):
         found["another question"] = str(others[rng.integers(len(others))])
     return {slip: said for slip, said in found.items() if said != answer}
