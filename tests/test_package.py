@@ -282,6 +282,7 @@ WITHOUT_EXAMPLE = {
     "data.simulate.mixed.Mixed": "a record that its simulator returns",
     "data.simulate.noise.Spoiled": "a record that its simulator returns",
     "data.simulate.pictures.Corrupted": "a record that its simulator returns",
+    "data.simulate.questions.ComputedQuestions": "a record that its simulator returns",
     "data.simulate.rules.Rules": "a record that its simulator returns",
     "data.simulate.sets.CandidateSets": "a record that its simulator returns",
     "data.simulate.shift.Shifted": "a record that its simulator returns",
