@@ -1,4 +1,4 @@
-"""What models are shown of computed questions, and that a review of all contradictions leaves a perfect one no error."""
+"""What models are shown of computed questions; a review of all contradictions leaves a perfect one no error."""
 
 import numpy as np
 
