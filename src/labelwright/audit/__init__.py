@@ -29,7 +29,6 @@ from labelwright.audit.file import file
 from labelwright.audit.hard_negatives import CascadeRelabeler, Triple, prune_datasets
 from labelwright.audit.items import Items
 from labelwright.audit.judges import (
-    Compares,
     FunctionJudge,
     Judge,
     Opinion,
@@ -66,7 +65,6 @@ __all__ = [
     "CascadeRelabeler",
     "CheckedTestSet",
     "Cleaned",
-    "Compares",
     "ConfidentLearning",
     "Crossing",
     "Curve",

@@ -109,10 +109,10 @@ class JudgeEnsemble:
 
     @classmethod
     def contract_examples(cls) -> "list[JudgeEnsemble]":
-        """Three small ensembles, one for each way to pool."""
+        """Three small ensembles, one for each way to pool, of a judge by length and one that always says the same."""
         from labelwright.audit.judges import FunctionJudge
 
-        one = FunctionJudge(lambda items: [[0.9, 0.1]] * len(items), ["a", "b"], "one")
+        one = FunctionJudge.contract_examples()[0]
         two = FunctionJudge(lambda items: [[0.2, 0.8]] * len(items), ["b", "a"], "two")
         ways: tuple[Combine, ...] = ("mean", "log", "vote")
         return [cls([one, two], way) for way in ways]

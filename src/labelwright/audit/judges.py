@@ -53,20 +53,6 @@ class Judge(Protocol):
         ...
 
 
-@runtime_checkable
-class Compares(Protocol):
-    """Whoever can say which of two labels of an item is better."""
-
-    @property
-    def name(self) -> str:
-        """What it is called in tables."""
-        ...
-
-    def compare(self, items: Sequence[Any], first: Sequence[Any], second: Sequence[Any]) -> np.ndarray:
-        """Probability that the first is better, one for each item: (n,) in [0, 1]."""
-        ...
-
-
 @dataclass(frozen=True)
 class FunctionJudge:
     """A function from items to probabilities, as a judge.
@@ -94,6 +80,11 @@ class FunctionJudge:
     function: Callable[[Any], ArrayLike]
     classes: Sequence[Hashable]
     name: str = "function"
+
+    @classmethod
+    def contract_examples(cls) -> "list[FunctionJudge]":
+        """One that judges texts by their length."""
+        return [cls(lambda texts: [[1 / (1 + len(t)), 1 - 1 / (1 + len(t))] for t in texts], ["a", "b"])]
 
     def judge(self, items: Any) -> Opinion:
         """One row of probabilities for each item."""

@@ -108,8 +108,8 @@ class ModelJudge:
         from labelwright.models.language import Scripted
 
         return [
-            cls(Scripted({}, scores=lambda prompt, said: -float(len(said))), ["a", "b"]),
-            cls(Scripted(lambda prompt: "a"), ["a", "b"]),
+            cls(Scripted({}, scores=lambda prompt, said: -len(prompt) / 99 * (said == " a")), ["a", "b"]),
+            cls(Scripted(lambda prompt: "ab"[len(prompt) % 2]), ["a", "b"]),
         ]
 
     @property

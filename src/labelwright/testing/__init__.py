@@ -7,6 +7,7 @@ says which promise, where, and what was found. Nothing here needs pytest.
 from labelwright.testing.discover import contract_examples, public_classes
 from labelwright.testing.evidence import check_evidence, enumerate_labels
 from labelwright.testing.gradients import check_loss, check_targets, check_weights
+from labelwright.testing.judges import check_judge
 from labelwright.testing.label_models import check_label_model
 from labelwright.testing.maps import check_calibration, check_metric
 from labelwright.testing.methods import check_method
@@ -17,6 +18,7 @@ __all__ = [
     "ContractError",
     "check_calibration",
     "check_evidence",
+    "check_judge",
     "check_label_model",
     "check_loss",
     "check_method",

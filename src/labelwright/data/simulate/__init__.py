@@ -21,6 +21,7 @@ from labelwright.data.simulate.groups import Bagged, bags
 from labelwright.data.simulate.mixed import Mixed, mixture
 from labelwright.data.simulate.noise import Spoiled, class_dependent, pair_flip, symmetric
 from labelwright.data.simulate.pictures import Corrupted, corrupt_pictures
+from labelwright.data.simulate.questions import ComputedQuestions, computed_questions
 from labelwright.data.simulate.rules import Rules, stump_rules, weak_rules
 from labelwright.data.simulate.sets import CandidateSets, candidates, complementary
 from labelwright.data.simulate.shift import Shifted, label_shift
@@ -30,6 +31,7 @@ from labelwright.data.simulate.unlabelled import LabelledPositives, positives
 __all__ = [
     "Bagged",
     "CandidateSets",
+    "ComputedQuestions",
     "Corrupted",
     "Crowd",
     "Duplicated",
@@ -47,6 +49,7 @@ __all__ = [
     "card",
     "class_dependent",
     "complementary",
+    "computed_questions",
     "corrupt_pictures",
     "duplicate_rows",
     "flip_marks",
