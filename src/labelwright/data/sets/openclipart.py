@@ -32,18 +32,18 @@ SOURCE = DebFolder(
 CARD = Card(
     name="openclipart",
     title="Open Clip Art Library, release 0.18, and its tags",
-    what="7,393 pieces of clip art by title, each with the tags its drawers gave it; 2,070 tags in all, 321 of them on "
+    what="7,395 pieces of clip art by title, each with the tags its drawers gave it; 2,070 tags in all, 321 of them on "
     "at least five pictures.",
     kind="texts",
-    n=7_393,
+    n=7_395,
     k=321,
     error_rate=None,
     size_mb=25.0,
     licence="public domain (each picture says so)",
     shippable=True,
     origin="deb:openclipart-svg",
-    made="Marks as published. An item is the picture's title, or its file name in words. Of 7,458 files, 65 that do not say "
-    "they are in the public domain are left out, and so are 663 links to other files.",
+    made="Marks as published. An item is the picture's title, or its file name in words. Of 7,458 files, 63 that do "
+    "not say they are in the public domain are left out, and so are 663 links to other files.",
     sha256=SOURCE.files,
     cite="Open Clip Art Library contributors (2005). Open Clip Art Library, release 0.18.",
     note="Tags are noisy: some are left over from programs ('hash', '0x851ce54'), name the folder or the drawer, or "
@@ -102,7 +102,8 @@ def load(*, min_count: int = 5) -> Dataset:
 
 def _public_domain(about: ElementTree.Element) -> bool:
     licences = about.iterfind(".//{*}Work/{*}license")
-    return any(value.endswith("/PublicDomain") for said in licences for value in said.attrib.values())
+    said = [value.lower().rstrip("/") for licence in licences for value in licence.attrib.values()]
+    return any(value.endswith("/publicdomain") for value in said)
 
 
 def _words(text: str | None) -> str:
