@@ -8,7 +8,7 @@ import zipfile
 import pyarrow as pa
 import pytest
 
-from labelwright.data.archives import BadArchive, decompress, read_members
+from labelwright.data.archives import BadArchive, decompress, read_folder, read_members
 
 
 def tar(members, mode="w:gz"):
@@ -96,6 +96,41 @@ def test_a_wanted_zip_member_that_is_a_link_is_refused():
     info.external_attr = 0o120777 << 16
     with pytest.raises(BadArchive, match="as a link"):
         read_members(zipped([(info, b"p/a.txt")]), ["p/l"], what="x")
+
+
+INSIDE = [("p/q/b", b"2"), ("p/q/a/c", b"1"), ("p/qq", b"3"), ("q/d", b"4")]
+
+
+@pytest.mark.parametrize("folder", ["p/q", "p/q/", "./p/q/"])
+def test_a_folder_is_read_with_its_paths_sorted_and_nothing_else(folder):
+    package = deb("data.tar.gz", tar([(f"./{name}", content) for name, content in INSIDE]))
+    for archive in (tar(INSIDE), zipped(INSIDE), package):
+        assert list(read_folder(archive, folder, what="x").items()) == [("a/c", b"1"), ("b", b"2")]
+
+
+def test_links_and_folders_in_a_folder_are_left_out():
+    kinds = [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.DIRTYPE]
+    odd = [(f"p/{i}", (kind, "p/a.txt")) for i, kind in enumerate(kinds)]
+    assert read_folder(tar([*GOOD, *odd]), "p", what="x") == {"a.txt": b"alpha", "b.txt": b"beta"}
+    link = zipfile.ZipInfo("p/l")
+    link.external_attr = 0o120777 << 16
+    packed = zipped([*GOOD, (link, b"/etc/passwd"), ("p/d/", b"")])
+    assert read_folder(packed, "p", what="x") == {"a.txt": b"alpha", "b.txt": b"beta"}
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize("pack", [tar, zipped])
+def test_a_folder_is_read_as_carefully_as_a_file(pack):
+    with pytest.raises(BadArchive, match="does not contain the folder p/a/"):
+        read_folder(pack(GOOD), "p/a", what="x")
+    with pytest.raises(BadArchive, match="leads outside"):
+        read_folder(pack([*GOOD, ("p/../../up.txt", b"evil")]), "p", what="x")
+    with pytest.raises(BadArchive, match="twice"):
+        read_folder(pack([*GOOD, GOOD[0]]), "p", what="x")
+    with pytest.raises(BadArchive, match="more than 20 files"):
+        read_folder(pack([(f"p/{i}", b"") for i in range(30)]), "p", what="x", max_members=20)
+    with pytest.raises(BadArchive, match="more than 1000000 bytes"):
+        read_folder(pack([("p/bomb", bytes(3_000_000))]), "p", what="x", max_bytes=1_000_000)
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from labelwright.data import fetch, index
-from labelwright.data.fetch import DataUnavailable, Deb, Mirror, Npm, Pip, read
+from labelwright.data.fetch import DataUnavailable, Deb, DebFolder, Mirror, Npm, Pip, read
 
 from .test_archives import deb, tar, zipped
 
@@ -396,6 +396,73 @@ def test_apt_get_fails(program, bare):
     program("apt-get", "echo 'Reading lists' >&2; echo 'E: Unable to locate package r-x' >&2; exit 100")
     with pytest.raises(DataUnavailable, match=r"it said: E: Unable to locate package r-x.*apt-get update"):
         read(Deb("r-x", {"usr/x": "0"}))
+
+
+# --- a folder of a Debian package ---
+
+DRAWN = [
+    ("./usr/svg/b/x.svg", b"2 <b>"),
+    ("./usr/svg/a.svg", b"1 \xff"),
+    ("./usr/svg/l.svg", (b"2", "a.svg")),
+]
+
+
+def folder_source(texts, package="pictures"):
+    return DebFolder(package, {"usr/svg/": sha(json.dumps(texts).encode())}, part=lambda content: content[:3])
+
+
+@pytest.fixture
+def pictures(program, tmp_path):
+    """Make apt-get deliver a package of these members, and count how often it is asked."""
+
+    def put(members):
+        (tmp_path / "x.deb").write_bytes(deb("data.tar.gz", tar(members)))
+        program("apt-get", f"echo asked >> {tmp_path}/asked; cp {tmp_path}/x.deb pictures_1_all.deb")
+
+    put(DRAWN)
+    return put
+
+
+def test_one_hash_pins_a_folder_and_one_file_keeps_it(pictures, bare, tmp_path):
+    texts = {"a.svg": "1 \udcff", "b/x.svg": "2 <"}
+    source = folder_source(texts)
+    assert json.loads(read(source)["usr/svg/"]) == texts
+    [kept] = [path for path in bare.rglob("*") if path.is_file()]
+    for damage in (None, b"", kept.read_bytes().replace(b"2 <", b"3 <"), b"{}"):
+        if damage is not None:
+            kept.write_bytes(damage)
+        assert json.loads(read(source)["usr/svg/"]) == texts
+    assert (tmp_path / "asked").read_text().count("asked") == 4, "once, and once for each damage"
+    pictures(list(reversed(DRAWN)))
+    kept.unlink()
+    assert json.loads(read(source)["usr/svg/"]) == texts, "the order of the package does not matter"
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        [("./usr/svg/b/x.svg", b"3 <b>"), DRAWN[1]],
+        [("./usr/svg/b/y.svg", b"2 <b>"), DRAWN[1]],
+        [*DRAWN, ("./usr/svg/c.svg", b"")],
+        DRAWN[:1],
+    ],
+    ids=["text", "path", "more", "fewer"],
+)
+def test_a_folder_with_another_text_path_or_file_is_refused(members, pictures, bare):
+    pictures(members)
+    with pytest.raises(DataUnavailable, match=r"usr/svg/ of deb:pictures has \d+ bytes .*another version"):
+        read(folder_source({"a.svg": "1 \udcff", "b/x.svg": "2 <"}))
+    assert not [path for path in bare.rglob("*") if path.is_file()]
+
+
+def test_a_folder_that_is_missing_or_a_path_that_leads_outside(pictures, bare):
+    pictures([("./usr/svgs/a.svg", b"1")])
+    with pytest.raises(DataUnavailable, match=r"cannot be used: .*does not contain the folder usr/svg/"):
+        read(folder_source({}))
+    for path in ("usr/svg/../../../up.svg", "/usr/svg/a.svg"):
+        pictures([*DRAWN, (path, b"evil")])
+        with pytest.raises(DataUnavailable, match="leads outside"):
+            read(folder_source({}))
 
 
 # --- mirrors ---

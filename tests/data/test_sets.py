@@ -37,7 +37,7 @@ def test_names():
         "breast-cancer", "cifar10-test", "cifar100n", "cifar10n", "clinc150", "coco-256", "cranfield",
         "crowd-classic", "crowd-medical-relations", "crowd-sentiment", "crowd-text-answers", "digits",
         "dsb-nuclei", "ewt-revisions", "fewrel", "goemotions", "letter", "lucide-icons", "mnist-10k",
-        "mnist-test", "pollsters", "satellite", "segment", "semeval2010-relations", "spamassassin",
+        "mnist-test", "openclipart", "pollsters", "satellite", "segment", "semeval2010-relations", "spamassassin",
         "spambase", "varierr-nli", "wine", "ws-sms-spam", "ws-youtube-spam", "yeast",
     ]  # fmt: skip
 
@@ -124,6 +124,7 @@ def test_unknown_names_and_options():
         ("cifar100n", {"level": "medium"}, "'fine' or 'coarse'"),
         ("ewt-revisions", {"tag": "lemma"}, "'upos', 'xpos' or 'deprel'"),
         ("lucide-icons", {"min_count": 0}, "at least 1"),
+        ("openclipart", {"min_count": 0}, "at least 1"),
     ],
 )
 def test_bad_options_are_refused_before_anything_is_fetched(name, options, says, bare, monkeypatch):
@@ -500,6 +501,34 @@ def test_lucide_icons(load):
     assert all(len(ElementTree.fromstring(svg)) for svg in found.extra["svg"])
     with pytest.raises(InputError, match="leaves no tag"):
         data.load("lucide-icons", min_count=1000)
+
+
+@pytest.mark.network
+def test_openclipart(load):
+    found = load("openclipart")
+    assert len({tag for tags in found.extra["tags"] for tag in tags}) == 2_070
+    assert (found.labels.sum(axis=0) >= 5).all()
+    assert load("openclipart", min_count=1).labels.shape == (7_395, 2_070)
+    i = found.extra["name"].tolist().index("animals/armadillo_architetto_fra_01.svg")
+    assert (found.items[i], found.extra["path"][i]) == ("Armadillo", "animals")
+    for mine, row in zip(found.extra["tags"], found.labels, strict=True):
+        assert len(mine) == len(set(mine))
+        assert [found.classes[j] for j in np.flatnonzero(row)] == sorted(set(mine) & set(found.classes))
+    with pytest.raises(InputError, match="leaves no tag"):
+        data.load("openclipart", min_count=5000)
+
+
+def test_no_entity_of_a_drawing_is_expanded():
+    from xml.etree import ElementTree
+
+    from labelwright.data.sets.openclipart import described
+
+    drawing = b'<!DOCTYPE svg [<!ENTITY e "lol">]><svg><metadata><li>%s</li></metadata><g/></svg>'
+    assert ElementTree.fromstring(drawing % b"&e;").findtext(".//li") == "lol", "the danger is real"
+    assert described(drawing % b"tag") == b"<metadata><li>tag</li></metadata>"
+    with pytest.raises(ElementTree.ParseError, match="undefined entity"):
+        ElementTree.fromstring(described(drawing % b"&e;"))
+    assert described(b"<svg/>") == b""
 
 
 # --- the helper that decides between skipping and failing ---

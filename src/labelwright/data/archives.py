@@ -12,7 +12,7 @@ import lzma
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -55,22 +55,53 @@ def read_members(
         When it is damaged, over a limit, has a path outside itself, or lacks a wanted regular file.
     """
     wanted = {_plain(name) for name in names}
-    try:
-        if data[:4] == b"PK\x03\x04":
-            found = _from_zip(data, wanted, what, max_bytes, max_members)
-        elif data[:8] == b"!<arch>\n":
-            inner = _data_part(data, what)
-            found = _from_tar(inner, wanted, what, max_bytes, max_members)
-        else:
-            found = _from_tar(data, wanted, what, max_bytes, max_members)
-    except BadArchive:
-        raise
-    except _DAMAGED as problem:
-        raise BadArchive(f"{what} is damaged or no archive we know ({problem})") from problem
+    found = _read(data, lambda name, _: name in wanted, what, max_bytes, max_members)
     missing = sorted(wanted - found.keys())
     if missing:
         raise BadArchive(f"{what} does not contain the file {missing[0]}")
     return {name: found[_plain(name)] for name in names}
+
+
+def read_folder(
+    data: bytes,
+    folder: str,
+    *,
+    what: str,
+    max_bytes: int = MAX_BYTES,
+    max_members: int = MAX_MEMBERS,
+) -> dict[str, bytes]:
+    """Read all regular files below `folder` of an archive, by their paths inside the folder, sorted.
+
+    Links and devices are left out. Archives, `what` and limits are those of `read_members`.
+
+    Raises
+    ------
+    BadArchive
+        When the archive is damaged, over a limit, has a path outside itself, or no regular file in that folder.
+    """
+    above = _plain(folder).rstrip("/") + "/"
+    found = _read(
+        data, lambda name, regular: regular and name.startswith(above), what, max_bytes, max_members
+    )
+    if not found:
+        raise BadArchive(f"{what} does not contain the folder {above}, or no file in it")
+    return {name.removeprefix(above): found[name] for name in sorted(found)}
+
+
+def _read(
+    data: bytes, wanted: Callable[[str, bool], bool], what: str, max_bytes: int, max_members: int
+) -> dict[str, bytes]:
+    """Members that are `wanted`, told their path and whether they are regular files."""
+    try:
+        if data[:4] == b"PK\x03\x04":
+            return _from_zip(data, wanted, what, max_bytes, max_members)
+        if data[:8] == b"!<arch>\n":
+            data = _data_part(data, what)
+        return _from_tar(data, wanted, what, max_bytes, max_members)
+    except BadArchive:
+        raise
+    except _DAMAGED as problem:
+        raise BadArchive(f"{what} is damaged or no archive we know ({problem})") from problem
 
 
 def _plain(name: str) -> str:
@@ -90,7 +121,9 @@ def _over(what: str, limit: str) -> BadArchive:
     return BadArchive(f"{what} holds more than {limit}; it is not to be trusted")
 
 
-def _from_zip(data: bytes, wanted: set[str], what: str, max_bytes: int, max_members: int) -> dict[str, bytes]:
+def _from_zip(
+    data: bytes, wanted: Callable[[str, bool], bool], what: str, max_bytes: int, max_members: int
+) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = archive.infolist()
@@ -100,9 +133,10 @@ def _from_zip(data: bytes, wanted: set[str], what: str, max_bytes: int, max_memb
             raise _over(what, f"{max_bytes} bytes")
         for member in members:
             name = _check_path(member.filename, what)
-            if name not in wanted:
+            link = (member.external_attr >> 16) & 0o170000 == 0o120000
+            if not wanted(name, not link and not member.is_dir()):
                 continue
-            if name in found or (member.external_attr >> 16) & 0o170000 == 0o120000:
+            if name in found or link:
                 raise BadArchive(f"{what} holds {name} twice or as a link; it is not to be trusted")
             # A header may lie about the size; zipfile stops at the size stated there, which was summed above.
             with archive.open(member) as stream:
@@ -163,7 +197,9 @@ def decompress(data: bytes, *, what: str, max_bytes: int = MAX_BYTES) -> bytes:
         raise BadArchive(f"{what} is damaged ({problem})") from problem
 
 
-def _from_tar(data: bytes, wanted: set[str], what: str, max_bytes: int, max_members: int) -> dict[str, bytes]:
+def _from_tar(
+    data: bytes, wanted: Callable[[str, bool], bool], what: str, max_bytes: int, max_members: int
+) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     stream = _Counted(_decompressed(data), what, max_bytes)
     # "r|" reads forward only, so the counter sees every byte, headers included, before it is used.
@@ -172,7 +208,7 @@ def _from_tar(data: bytes, wanted: set[str], what: str, max_bytes: int, max_memb
             if number >= max_members:
                 raise _over(what, f"{max_members} files")
             name = _check_path(member.name, what)
-            if name not in wanted:
+            if not wanted(name, member.isreg()):
                 continue
             content = archive.extractfile(member) if member.isreg() else None
             if name in found or content is None:

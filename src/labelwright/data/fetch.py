@@ -6,12 +6,13 @@ package is run.
 """
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -21,7 +22,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from labelwright.data import index
-from labelwright.data.archives import BadArchive, read_members
+from labelwright.data.archives import BadArchive, read_folder, read_members
 from labelwright.errors import InputError
 from labelwright.progress import progress
 
@@ -136,13 +137,35 @@ class Deb(Source):
     kind = "deb"
 
     def take(self, wanted: list[str]) -> dict[str, bytes]:
+        return read_members(self._content(), wanted, what=self.label)
+
+    def _content(self) -> bytes:
         program = _program("apt-get", self.label, "run this on Debian or Ubuntu (a container will do)")
         with tempfile.TemporaryDirectory(prefix="labelwright-") as place:
             os.chmod(place, 0o755)  # apt-get's download user must be able to look inside
             command = [program, "download", "--quiet=2", self.package]
             _run(command, place, self.label, "run `apt-get update` as root, then try again")
-            content = _only_file(Path(place), ".deb", self.label)
-        return read_members(content, wanted, what=self.label)
+            return _only_file(Path(place), ".deb", self.label)
+
+
+@dataclass(frozen=True)
+class DebFolder(Deb):
+    """Folders of such a package that hold too many files to list; of each file, the part that is of use.
+
+    `files` maps each folder, with a slash at its end, to the sha256 of what is kept of it: one JSON object, of
+    the path inside the folder to the text that `part` takes of the file, sorted by path. So one hash pins
+    every path and every text, on fetching and in the cache. Links are left out.
+    """
+
+    part: Callable[[bytes], bytes]
+
+    def take(self, wanted: list[str]) -> dict[str, bytes]:
+        content = self._content()
+        return {folder: self._packed(read_folder(content, folder, what=self.label)) for folder in wanted}
+
+    def _packed(self, files: dict[str, bytes]) -> bytes:
+        texts = {name: self.part(content).decode(errors="surrogateescape") for name, content in files.items()}
+        return json.dumps(texts).encode()
 
 
 @dataclass(frozen=True)
