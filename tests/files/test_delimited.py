@@ -48,6 +48,7 @@ def tables(draw: st.DrawFn) -> list[list[str]]:
 @given(rows=tables(), encoding=st.sampled_from(ENCODINGS), packed=st.booleans(), every=st.booleans())
 @example(rows=[["name0", "name1"], ["", ""]], encoding="utf-8", packed=False, every=False)
 @example(rows=[["name0", "name1"], ["\ufeff", "\u2028"]], encoding="utf-8", packed=False, every=False)
+@example(rows=[["name0", "name1"], ["", "0"], ["", " "]], encoding="utf-8", packed=False, every=False)
 @SETTINGS
 def test_any_table_comes_back(
     tmp_path: Path, delimiter: str, rows: list[list[str]], encoding: str, packed: bool, every: bool
@@ -64,8 +65,8 @@ def test_any_table_comes_back(
         expected = [row[j] or None for row in rows[1:]]
         if pa.types.is_string(table.data.schema.field(name).type):
             assert table.text(name).tolist() == expected
-        else:  # numbers: the same characters, except that marks of a missing number are missing
-            marks = ("na", "n/a", "nan", "null", "none")
+        else:  # numbers: the same characters, except that blanks and marks of a missing number are missing
+            marks = ("", "na", "n/a", "nan", "null", "none")
             assert table.text(name).tolist() == [
                 None if (c or "").strip().lower() in marks else c for c in expected
             ]
