@@ -5,13 +5,13 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import beta
 
 from labelwright.audit.ensemble import Flags
 from labelwright.audit.result import Estimate
 from labelwright.errors import InputError
 from labelwright.evidence import decode
 from labelwright.evidence.classes import encode
+from labelwright.parts.shares import clopper_pearson
 
 DRAWS = 4000
 
@@ -86,7 +86,7 @@ def confidence_bins(
         n, m = int(here.sum()), int(seen.sum())
         wrong = int((flags.given[seen] != truth[seen]).sum())
         right = int((flags.suggested[seen] == truth[seen]).sum())
-        low, high = _clopper_pearson(wrong, m)
+        low, high = (float(end) for end in clopper_pearson(wrong, m))
         share = wrong / m if m else np.nan
         found.append(Bin(float(edges[b]), float(edges[b + 1]), n, m, wrong, right, share, low, high))
     return found
@@ -305,11 +305,3 @@ def _truth(flags: Flags, gold: ArrayLike | Mapping[int, Any] | None) -> np.ndarr
     order = {c: i for i, c in enumerate([*known, *others])}
     code = np.array([order[c] for c in names.tolist()] + [-1])
     return code[found]
-
-
-def _clopper_pearson(hits: int, n: int) -> tuple[float, float]:
-    if not n:
-        return np.nan, np.nan
-    low = beta.ppf(0.025, hits, n - hits + 1) if hits else 0.0
-    high = beta.ppf(0.975, hits + 1, n - hits) if hits < n else 1.0
-    return float(low), float(high)

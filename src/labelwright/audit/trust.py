@@ -4,10 +4,10 @@ import warnings
 from typing import Any
 
 import numpy as np
-from scipy.stats import beta
 
 from labelwright.errors import DoubtfulInput
 from labelwright.evidence import Evidence, Exact, Marks
+from labelwright.parts.shares import clopper_pearson
 
 BINS = 10
 TOO_GOOD = 0.995
@@ -23,11 +23,12 @@ def reliability(probs: np.ndarray, told: Evidence) -> dict[str, Any]:
     bins = [b for b in np.array_split(order, min(BINS, max(1, len(order) // 20))) if len(b)]
     n = np.array([len(b) for b in bins], dtype=int)
     hits = np.array([int(hit[b].sum()) for b in bins], dtype=int)
+    low, high = clopper_pearson(hits, n)
     return {
         "predicted": np.array([float(sure[b].mean()) for b in bins]),
         "observed": hits / np.maximum(n, 1),
-        "low": np.nan_to_num(beta.ppf(0.025, hits, n - hits + 1), nan=0.0),
-        "high": np.nan_to_num(beta.ppf(0.975, hits + 1, n - hits), nan=1.0),
+        "low": low,
+        "high": high,
         "n": n,
     }
 

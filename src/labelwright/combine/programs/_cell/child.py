@@ -66,6 +66,7 @@ def _load(source, function):
     namespace = {"__builtins__": _builtins(), "__name__": "program"}
     _watch(code)
     try:
+        # What this process is for: the tree kept the rules, and the process has no network, files or imports left.
         exec(code, namespace)
         found = namespace.get(function)
     except BaseException as problem:
