@@ -167,8 +167,8 @@ class ImbalanceAwarePretrainer(ClassifierMixin, BaseEstimator):
                 drawn = rng.choice(k, len(codes), p=chances)
                 partners = np.array([members[c][rng.integers(len(members[c]))] for c in drawn])
                 self._learn(paired, rows, codes, np.arange(len(codes)), partners)
-                self._statistics(rows, codes)
                 if self.border is not None:
+                    self._statistics(rows, codes)
                     far = self._own[np.arange(len(codes)), codes]
                     typical = np.array([m[far[m].argmin()] for m in members])[codes]
                     border = np.flatnonzero((far > self.border) & (typical != np.arange(len(codes))))
